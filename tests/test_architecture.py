@@ -1,0 +1,153 @@
+"""The rules of the house, read off the source itself."""
+
+import ast
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+STAGES = ("secure_storage", "transcribe", "coding", "themes")
+"""Each may import those before it, never those after."""
+
+HEAVY = ("torch", "whisper", "pyannote", "spacy", "docx", "openpyxl", "resemblyzer", "librosa")
+"""Libraries that cost seconds or gigabytes; never loaded by starting the app."""
+
+ONE_FILE_EACH = (
+    "whisper", "pyannote.audio", "resemblyzer", "silero_vad", "spacy", "docx", "openpyxl", "av",
+    "meeteval", "sqlcipher3", "argon2",
+)  # fmt: skip
+
+MODULES = sorted(
+    path.relative_to(ROOT) for stage in STAGES for path in (ROOT / stage).rglob("*.py")
+) + [Path("app.py")]
+
+
+def tree(module: Path) -> ast.Module:
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"))
+
+
+def imports(module: Path) -> Iterator[str]:
+    """Full dotted names a module imports, wherever in it, relative ones left out."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+
+
+def relative_imports_stay_inside(module: Path) -> bool:
+    depth = len(module.parts) - 1
+    return all(
+        node.level <= depth for node in ast.walk(tree(module)) if isinstance(node, ast.ImportFrom)
+    )
+
+
+def ids(module: Path) -> str:
+    return str(module)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_imports_point_one_way(module: Path) -> None:
+    stage = module.parts[0]
+    later = STAGES[STAGES.index(stage) + 1 :] if stage in STAGES else ()
+    forbidden = {*later, "demo", "app"} if stage in STAGES else set()
+    assert not [name for name in imports(module) if name.split(".")[0] in forbidden]
+    assert relative_imports_stay_inside(module)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_a_stage_is_imported_from_its_root(module: Path) -> None:
+    own = module.parts[0]
+    doors = {"page", "api", "__main__"} if own == "app.py" else set()
+    inside = [
+        name
+        for name in imports(module)
+        if name.split(".")[0] in STAGES and name.split(".")[0] != own and "." in name
+        and not (name.count(".") == 1 and name.split(".")[1] in doors)
+    ]  # fmt: skip
+    assert not inside
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_sql_only_in_stores(module: Path) -> None:
+    allowed = {"store", "schema"} | (
+        {"database", "events", "study", "ledger", "files", "audio_route", "members"}
+        if module.parts[0] == "secure_storage"
+        else set()
+    )
+    if {part.removesuffix(".py") for part in module.parts} & allowed:
+        return
+    calls = [
+        node.func.attr
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"execute", "executescript", "executemany", "query"}
+    ]  # fmt: skip
+    assert not calls
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_streamlit_only_in_pages(module: Path) -> None:
+    faces = {"page", "component", "serve"}
+    parts = {part.removesuffix(".py") for part in module.parts}
+    if parts & faces or module.name == "app.py" or module.stem.endswith("_component"):
+        return
+    assert not [name for name in imports(module) if name.split(".")[0] == "streamlit"]
+
+
+@pytest.mark.parametrize("library", ONE_FILE_EACH)
+def test_one_heavy_library_one_file(library: str) -> None:
+    users = [
+        str(module)
+        for module in MODULES
+        if any(name == library or name.startswith(library + ".") for name in imports(module))
+    ]
+    assert len(users) == 1, users
+
+
+def test_modules_are_short() -> None:
+    lines = {module: len((ROOT / module).read_text("utf-8").splitlines()) for module in MODULES}
+    assert not {str(module): n for module, n in lines.items() if n > 400}
+    assert statistics.median(lines.values()) <= 120
+
+
+def test_no_drawer_for_odds_and_ends() -> None:
+    odd = {"utils", "util", "common", "helpers", "misc", "models_common"}
+    assert not [module for module in MODULES if module.stem in odd]
+
+
+def test_starting_the_app_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, app; app.build(__import__('pathlib').Path(sys.argv[1]));"
+        f"print([n for n in {HEAVY!r} if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "no-such-home")],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_no_page_shows_data_through_markdown(module: Path) -> None:
+    """Markdown fetches images from anywhere: only fixed words may go through it."""
+    reading = {"markdown", "write", "html", "latex", "title", "header", "subheader", "caption"}
+    source = (ROOT / module).read_text("utf-8")
+    assert "unsafe_allow_html" not in source
+    assert "components.v1" not in source
+    for node in ast.walk(tree(module)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "st"
+            and node.func.attr in reading
+        ):
+            assert all(isinstance(argument, ast.Constant) for argument in node.args), (
+                f"{module}:{node.lineno} gives data to st.{node.func.attr}"
+            )
