@@ -1,6 +1,199 @@
-"""Fokus: wires the stages into one workbench."""
+"""Fokus: the console command, the ASGI app, and the router of its pages.
+
+The file is read in two ways. Imported, it gives ``build`` (the ASGI app: our gate in
+front of our routes and Streamlit) and ``main`` (the command ``fokus``). Run by
+Streamlit as a script, it draws the page asked for. ``streamlit run app.py`` has no
+gate in front of it, so no study belongs to the request and nothing is shown.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import coding
+import secure_storage
+import themes
+import transcribe
+
+if TYPE_CHECKING:
+    from streamlit import App
+
+DEFAULT_HOME = Path("fokus-study")
 
 
-def main() -> int:
+def build(home: Path) -> "App":
+    """Make the ASGI app of the study in ``home``, its gate included."""
+    import streamlit as st
+    from starlette.middleware import Middleware
+
+    import coding.api
+    import themes.api
+    import transcribe.api
+
+    secure_storage.assert_switches()
+    routes = [
+        *secure_storage.gate_routes(home),
+        *secure_storage.audio_routes(),
+        *transcribe.api.routes(),
+        *coding.api.routes(),
+        *themes.api.routes(),
+    ]
+    gate = Middleware(secure_storage.Gate, home=home)
+    return st.App(Path(__file__), routes=routes, middleware=[gate])
+
+
+def draw() -> None:
+    """Draw the page asked for, for the member whose study the gate handed over."""
+    import streamlit as st
+
+    import coding.page
+    import secure_storage.page
+    import themes.page
+    import transcribe.page
+
+    st.set_page_config(page_title="Fokus", page_icon="🎧", layout="wide")
+    try:
+        study = secure_storage.web_session(st.context.headers)
+    except secure_storage.NotSignedIn:
+        st.stop()
+    pages = [
+        (themes.page.study_page, "Study", "dashboard"),
+        (transcribe.page.recordings_page, "Recordings", "mic"),
+        (transcribe.page.transcript_page, "Transcript", "subject"),
+        (coding.page.coding_page, "Coding", "sell"),
+        (coding.page.codebook_page, "Codebook", "menu_book"),
+        (themes.page.themes_page, "Themes", "account_tree"),
+        (themes.page.quotes_page, "Quotes", "format_quote"),
+        (themes.page.export_page, "Export", "description"),
+        (secure_storage.page.members_page, "Members & security", "shield_person"),
+    ]
+    st.navigation(
+        [
+            st.Page(
+                partial(show, study),
+                title=title,
+                icon=f":material/{icon}:",
+                url_path=title.split()[0].lower(),
+                default=title == "Study",
+            )
+            for show, title, icon in pages
+        ],
+        position="top",
+    ).run()
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve the study in a home folder, leading through its creation when it is empty."""
+    home: Path = options.home
+    print(f"Fokus: open http://127.0.0.1:{options.port} in a browser on this machine.", flush=True)
+    print("Stop with Ctrl+C. Running transcriptions go on and are taken in later.", flush=True)
+    secure_storage.serve(partial(build, home), home, options.port)
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Build the sample study, unless it is there, print its sign-ins and serve it."""
+    from demo import study
+
+    study.build(options.home, say=partial(print, flush=True))
+    return 0 if options.no_serve else serve(options)
+
+
+def study_create(options: argparse.Namespace) -> int:
+    """Create a study and its first lead."""
+    title = options.title or input("Title of the study: ")
+    lead = options.lead or input("Name of the first lead: ")
+    passphrase = secure_storage.read_passphrase(
+        options.passphrase_fd, "Choose a passphrase (12 characters or more): ", new=True
+    )
+    secure_storage.create_study(options.home, title, lead, passphrase)
+    print(f"The study is ready in {options.home}. Start it with: fokus serve --home {options.home}")
+    return 0
+
+
+def member_invite(options: argparse.Namespace) -> int:
+    """Invite a member and print the one-time passphrase."""
+    name = options.lead or input("Your name (a lead of the study): ")
+    passphrase = secure_storage.read_passphrase(options.passphrase_fd, "Your passphrase: ")
+    with secure_storage.held(options.home):
+        study = secure_storage.unlock(options.home, name, passphrase)
+        try:
+            once = study.invite(options.name, options.role)
+        finally:
+            study.close()
+    print(f"Give {options.name} this one-time passphrase in person or by phone: {once}")
+    print("At the first sign-in Fokus asks for an own passphrase.")
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Check what the workbench needs and say what is wrong."""
+    checks = [*secure_storage.doctor(options.home), *transcribe.doctor()]
+    for check in checks:
+        print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    fokus = argparse.ArgumentParser(
+        prog="fokus", description="From a focus-group recording to quotes in a manuscript, offline."
+    )
+    commands = fokus.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(within: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: object,
+            text: str) -> argparse.ArgumentParser:  # fmt: skip
+        command = within.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    def place(command: argparse.ArgumentParser, home: Path, *, port: bool = False) -> None:
+        command.add_argument("--home", type=Path, default=home, metavar="DIR", help="study folder")
+        if port:
+            command.add_argument("--port", type=int, default=8501, metavar="N")
+
+    show = add(commands, "demo", demo, "Build the sample study and serve it.")
+    place(show, Path("fokus-demo"), port=True)
+    show.add_argument("--no-serve", action="store_true", help="build, write the Word file, stop")
+
+    place(add(commands, "serve", serve, "Serve the workbench on this machine."), DEFAULT_HOME,
+          port=True)  # fmt: skip
+
+    studies = commands.add_parser("study", help="Create a study.").add_subparsers(required=True)
+    create = add(studies, "create", study_create, "Create a study and its first lead.")
+    create.add_argument("--title")
+
+    people = commands.add_parser("member", help="Invite members.").add_subparsers(required=True)
+    invite = add(people, "invite", member_invite, "Invite a member to a study.")
+    invite.add_argument("name", metavar="NAME")
+    invite.add_argument("--role", required=True, choices=secure_storage.ROLES)
+    for command in (create, invite):
+        place(command, DEFAULT_HOME)
+        command.add_argument("--lead", help="name of the lead who does this")
+        command.add_argument("--passphrase-fd", type=int, metavar="N", help="read it from here")
+
+    transcribe.add_commands(commands)
+    place(add(commands, "doctor", doctor, "Check this machine and say what is wrong."),
+          DEFAULT_HOME)  # fmt: skip
+    return fokus
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the console command ``fokus``."""
-    raise SystemExit("fokus: being built")
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except secure_storage.FokusError as error:
+        print(f"fokus: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fokus: stopped", file=sys.stderr)
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    draw()
