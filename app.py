@@ -13,9 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import coding
 import secure_storage
-import themes
 import transcribe
 
 if TYPE_CHECKING:
