@@ -1,0 +1,278 @@
+"""Word files that say nothing but their text.
+
+The one importer of python-docx, which every stage that writes Word goes through.
+python-docx starts from a template with a thumbnail, an author («python-docx»),
+revision marks of another document and a custom XML part; all of it goes. The same
+content gives the same bytes: every date is fixed, so that the digest in the export
+ledger can be checked by making the file again.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.oxml.xmlchemy import BaseOxmlElement
+    from docx.section import Section
+    from docx.table import Table, _Cell
+    from docx.text.paragraph import Paragraph as DocxParagraph
+
+FONT: Final = "Calibri"
+INK: Final = "1F3A4A"
+"""Colour of headings, RRGGBB."""
+
+EPOCH: Final = datetime(1980, 1, 1)
+"""The earliest moment a zip can hold: the date of everything in the file."""
+
+PAGE: Final = (21.0, 29.7)
+MARGIN: Final = 2.2
+"""A4 and its margins, in centimetres."""
+
+WIDTH_PORTRAIT: Final = PAGE[0] - 2 * MARGIN
+WIDTH_LANDSCAPE: Final = PAGE[1] - 2 * MARGIN
+"""What tables have to fill, in centimetres."""
+
+LANGUAGES: Final = {"no": "nb-NO", "nb": "nb-NO", "nn": "nn-NO", "sv": "sv-SE", "da": "da-DK"}
+"""Language tags Word proof-reads with, by the codes of our transcripts."""
+
+ILLEGAL: Final = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot hold, and what imported text may well hold."""
+
+UNWANTED: Final = ("thumbnail", "extended-properties", "customXml", "stylesWithEffects")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text in one look."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    faint: bool = False
+    """Smaller and grey, for what only helps the reader along."""
+
+
+Paragraph = Sequence[Run]
+Cell = Sequence[Paragraph]
+"""A table cell: its paragraphs."""
+
+
+def cell(text: str, *, bold: bool = False) -> Cell:
+    """Give a cell of one plain paragraph."""
+    return ((Run(text, bold=bold),),)
+
+
+class WordDocument:
+    """A Word file being written, from top to bottom."""
+
+    def __init__(self, title: str, *, landscape: bool = False, language: str = "en") -> None:
+        """Start a file with a title; language is that of the transcripts."""
+        import docx
+
+        self._docx: Document = docx.Document()
+        _strip(self._docx, _legal(title))
+        _dress(self._docx, LANGUAGES.get(language, "en-GB"))
+        self._section: Section = self._docx.sections[0]
+        _lay(self._section, landscape)
+        _number_pages(self._section)
+        self.heading(title, 0)
+
+    def heading(self, text: str, level: int = 1) -> None:
+        """Write a heading; level 0 is the title."""
+        self._docx.add_heading(_legal(text), level)
+
+    def paragraph(self, runs: Sequence[Run], *, indent: bool = False, keep: bool = False) -> None:
+        """Write a paragraph, set in like a block quotation or kept with the next one."""
+        from docx.shared import Cm
+
+        written = self._docx.add_paragraph()
+        if indent:
+            written.paragraph_format.left_indent = Cm(1)
+            written.paragraph_format.right_indent = Cm(0.5)
+        written.paragraph_format.keep_with_next = keep
+        _fill(written, runs)
+
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[Cell]], widths: Sequence[float]
+    ) -> None:
+        """Write a table, its header repeated on each page; widths are in centimetres."""
+        from docx.shared import Cm
+
+        table = self._docx.add_table(rows=1 + len(rows), cols=len(header), style="Table Grid")
+        table.autofit = False
+        _rule(table)
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Cm(width)
+        heads = [cell(text, bold=True) for text in header]
+        for number, (row, content) in enumerate(zip(table.rows, (heads, *rows), strict=True)):
+            properties = row._tr.get_or_add_trPr()
+            properties.append(_element("w:tblHeader" if number == 0 else "w:cantSplit"))
+            for box, paragraphs, width in zip(row.cells, content, widths, strict=True):
+                box.width = Cm(width)
+                if number == 0:
+                    box._tc.get_or_add_tcPr().append(_element("w:shd", val="clear", fill="E8EEF1"))
+                _fill_cell(box, paragraphs)
+        self._docx.add_paragraph()
+
+    def turn_page(self, *, landscape: bool) -> None:
+        """Go on on a new page, upright or on its side."""
+        from docx.enum.section import WD_SECTION
+
+        self._section = self._docx.add_section(WD_SECTION.NEW_PAGE)
+        _lay(self._section, landscape)
+
+    def to_bytes(self) -> bytes:
+        """Give the file's bytes; the same content gives the same ones."""
+        made = io.BytesIO()
+        self._docx.save(made)
+        clean = io.BytesIO()
+        with (
+            zipfile.ZipFile(made) as source,
+            zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as target,
+        ):
+            for name in source.namelist():
+                part = zipfile.ZipInfo(name, EPOCH.timetuple()[:6])
+                part.compress_type = zipfile.ZIP_DEFLATED
+                part.create_system = 0
+                target.writestr(part, source.read(name))
+        return clean.getvalue()
+
+
+def _legal(text: str) -> str:
+    return ILLEGAL.sub("\ufffd", text)
+
+
+def _element(name: str, **attributes: str) -> "BaseOxmlElement":
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    made = OxmlElement(name)
+    for key, value in attributes.items():
+        made.set(qn(f"w:{key}"), value)
+    return made
+
+
+def _strip(document: "Document", title: str) -> None:
+    """Take out what the template and the library would tell about themselves."""
+    from docx.oxml.ns import qn
+
+    for relations in (document.part.package.rels, document.part.rels):
+        for key in [key for key, one in relations.items() if one.reltype.endswith(UNWANTED)]:
+            del relations[key]
+    settings = document.settings.element
+    for tag in ("w:rsids", "w14:docId", "w:savePreviewPicture"):
+        for found in settings.findall(_tag(tag)):
+            settings.remove(found)
+    for root in (document.element, document.styles.element):
+        for node in root.iter():
+            for key in [key for key in node.attrib if "}rsid" in key]:
+                del node.attrib[key]
+        for found in [*root.iter(qn("w:rsid"))]:
+            found.getparent().remove(found)
+    for found in settings.iter(qn("w:compatSetting")):
+        if found.get(qn("w:name")) == "compatibilityMode":
+            found.set(qn("w:val"), "15")
+    core = document.core_properties
+    core.author = core.last_modified_by = core.comments = core.keywords = core.subject = ""
+    core.title, core.created, core.modified, core.revision = title, EPOCH, EPOCH, 1
+
+
+def _tag(name: str) -> str:
+    """Give the full name of a tag, Word 2010's included, which python-docx does not know."""
+    from docx.oxml.ns import qn
+
+    if name.startswith("w14:"):
+        return "{http://schemas.microsoft.com/office/word/2010/wordml}" + name[4:]
+    return qn(name)
+
+
+def _dress(document: "Document", language: str) -> None:
+    """Set the fonts by name: the template's theme fonts differ from machine to machine."""
+    from docx.oxml.ns import qn
+    from docx.shared import Pt, RGBColor
+
+    sizes = {"Normal": 10.5, "Title": 20, "Heading 1": 15, "Heading 2": 12.5, "Heading 3": 11}
+    for name, size in sizes.items():
+        style = document.styles[name]
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        fonts.attrib.clear()
+        for script in ("ascii", "hAnsi", "cs", "eastAsia"):
+            fonts.set(qn(f"w:{script}"), FONT)
+        style.font.size = Pt(size)
+        style.paragraph_format.space_after = Pt(5)
+        if name != "Normal":
+            style.font.color.rgb = RGBColor.from_string(INK)
+            style.paragraph_format.space_before = Pt(0 if name == "Title" else 12)
+            style.paragraph_format.keep_with_next = True
+    document.styles["Normal"].paragraph_format.line_spacing = 1.1
+    for found in document.styles.element.iter(qn("w:lang")):
+        found.set(qn("w:val"), language)
+
+
+def _lay(section: "Section", landscape: bool) -> None:
+    """Give a section its paper."""
+    from docx.enum.section import WD_ORIENT
+    from docx.shared import Cm
+
+    short, long = PAGE
+    section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = (
+        (Cm(long), Cm(short)) if landscape else (Cm(short), Cm(long))
+    )
+    section.left_margin = section.right_margin = Cm(MARGIN)
+    section.top_margin = section.bottom_margin = Cm(MARGIN)
+
+
+def _number_pages(section: "Section") -> None:
+    """Put «page / pages» into the foot; later sections inherit it."""
+    foot = section.footer.paragraphs[0]
+    foot.alignment = 2
+    for text, field in (("", "PAGE"), (" / ", "NUMPAGES")):
+        foot.add_run(text)
+        for kind in ("begin", "", "end"):
+            run = foot.add_run()._r
+            if kind:
+                run.append(_element("w:fldChar", fldCharType=kind))
+            else:
+                code = _element("w:instrText")
+                code.text = field
+                run.append(code)
+
+
+def _rule(table: "Table") -> None:
+    """Give a table thin grey lines and room around its text."""
+    properties = table._tbl.tblPr
+    lines = _element("w:tblBorders")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        lines.append(_element(f"w:{side}", val="single", sz="4", space="0", color="B5C0C6"))
+    room = _element("w:tblCellMar")
+    for side, twips in (("top", "50"), ("left", "100"), ("bottom", "50"), ("right", "100")):
+        room.append(_element(f"w:{side}", w=twips, type="dxa"))
+    layout = properties.find(_tag("w:tblLayout"))
+    layout.addprevious(lines)
+    layout.addnext(room)
+
+
+def _fill(written: "DocxParagraph", runs: Sequence[Run]) -> None:
+    from docx.shared import Pt, RGBColor
+
+    for run in runs:
+        made = written.add_run(_legal(run.text))
+        made.bold, made.italic = run.bold or None, run.italic or None
+        if run.faint:
+            made.font.size, made.font.color.rgb = Pt(9), RGBColor.from_string("5B6B73")
+
+
+def _fill_cell(box: "_Cell", paragraphs: Cell) -> None:
+    from docx.shared import Pt
+
+    for number, runs in enumerate(paragraphs):
+        written = box.paragraphs[0] if number == 0 else box.add_paragraph()
+        written.paragraph_format.space_after = Pt(0)
+        written.paragraph_format.space_before = Pt(0 if number == 0 else 3)
+        _fill(written, runs)
