@@ -1,0 +1,95 @@
+"""The rows of transcription jobs; the work itself lives in their capsules."""
+
+from typing import Final
+
+from sqlite_utils import Database
+
+from secure_storage import BadInput, Change, Study
+
+from .rows import JobRow, JobState
+
+_JOBS: Final = """
+SELECT id, recording_id, capsule, options, state, message, created_at, finished_at, transcript_id
+FROM jobs
+"""
+
+
+def jobs(study: Study) -> list[JobRow]:
+    """All jobs, newest first."""
+    study.require("read")
+    return [JobRow(*row) for row in study.db.execute(_JOBS + " ORDER BY id DESC")]
+
+
+def unfinished_jobs(study: Study) -> list[JobRow]:
+    """Jobs that wait or run, oldest first."""
+    study.require("read")
+    rows = study.db.execute(_JOBS + " WHERE state IN ('queued', 'running') ORDER BY id")
+    return [JobRow(*row) for row in rows]
+
+
+def job(study: Study, job_id: int) -> JobRow:
+    """One job."""
+    study.require("read")
+    return read_job(study.db, job_id)
+
+
+def read_job(db: Database, job_id: int) -> JobRow:
+    """One job as ``db`` sees it."""
+    row = db.execute(_JOBS + " WHERE id = ?", [job_id]).fetchone()
+    if row is None:
+        raise BadInput("This transcription does not exist (any more). Reload the page.")
+    return JobRow(*row)
+
+
+def job_key(study: Study, job_id: int) -> bytes | None:
+    """The capsule's key; None once the job has ended for good."""
+    study.require("transcribe")
+    row = study.db.execute("SELECT key FROM jobs WHERE id = ?", [job_id]).fetchone()
+    return row[0] if row else None
+
+
+def insert_job(change: Change, recording_id: int, capsule: str, key: bytes, options: str) -> int:
+    """Write a waiting job, unless the recording has one that has not ended."""
+    if change.db.execute(
+        "SELECT 1 FROM jobs WHERE recording_id = ? AND state IN ('queued', 'running')",
+        [recording_id],
+    ).fetchone():
+        raise BadInput(
+            "This recording is already being transcribed. Wait until that is done, or cancel it."
+        )
+    job_id = change.db.execute(
+        "INSERT INTO jobs (recording_id, capsule, key, options, state, created_at, created_by)"
+        " VALUES (?, ?, ?, ?, 'queued', ?, ?)",
+        [recording_id, capsule, key, options, change.now, change.member.id],
+    ).lastrowid
+    assert job_id is not None
+    change.record(
+        "job.added", f"job:{job_id}", after={"recording": recording_id, "options": options}
+    )
+    return job_id
+
+
+def set_job_state(
+    change: Change,
+    job_id: int,
+    state: JobState,
+    *,
+    message: str = "",
+    transcript_id: int | None = None,
+    forget_key: bool = False,
+) -> None:
+    """Move a job to ``state``; ``forget_key`` makes its capsule unreadable for ever."""
+    before = read_job(change.db, job_id)
+    ended = state in ("done", "failed", "cancelled")
+    change.db.execute(
+        "UPDATE jobs SET state = ?, message = ?, finished_at = ?, transcript_id = ?,"
+        " key = CASE WHEN ? THEN NULL ELSE key END WHERE id = ?",
+        [state, message, change.now if ended else None, transcript_id, int(forget_key), job_id],
+    )
+    change.record(
+        "job.started" if state == "running" else f"job.{state}",
+        f"job:{job_id}",
+        before={"state": before.state},
+        after={"state": state, "message": message, "recording": before.recording_id,
+               "transcript": transcript_id},
+    )  # fmt: skip
