@@ -1,0 +1,1 @@
+"""Benchmarks that print tables for RESULTS.md."""
