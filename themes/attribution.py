@@ -1,0 +1,61 @@
+"""Whose voice a quote is, as a manuscript may say it: «Occupational therapist, group 3».
+
+Never a name, and never a speaker's label either: an imported transcript's labels are
+what somebody typed, which is often a name. Only a participant's profession or
+pseudonym, given on purpose, can appear.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .theme import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What may be said about a speaker."""
+
+    speaker: int | None
+    """Id of the speaker, to tell voices apart; None is UNKNOWN."""
+    group: int
+    pseudonym: str = ""
+    """Empty unless the speaker is linked to a participant."""
+    profession: str = ""
+    moderator: bool = False
+
+
+def role(voice: Voice) -> str:
+    """Say what kind of voice it is, the group left out."""
+    if voice.moderator:
+        return "Moderator"
+    words = voice.profession.strip() or voice.pseudonym.strip()
+    return words[:1].upper() + words[1:] if words else "Speaker"
+
+
+def attributions(voices: Sequence[Voice]) -> tuple[str, ...]:
+    """Attribute each voice of one excerpt, telling two of the same profession apart."""
+    alike: dict[str, list[int | None]] = {}
+    for voice in voices:
+        speakers = alike.setdefault(role(voice), [])
+        if voice.speaker not in speakers:
+            speakers.append(voice.speaker)
+    return tuple(
+        f"{_numbered(role(voice), voice.speaker, alike[role(voice)])}, group {voice.group}"
+        for voice in voices
+    )
+
+
+def _numbered(words: str, speaker: int | None, alike: Sequence[int | None]) -> str:
+    return words if len(alike) == 1 else f"{words} {alike.index(speaker) + 1}"
+
+
+def exchange(spoken: Sequence[tuple[Voice, str]]) -> tuple[Line, ...]:
+    """Join sentences into lines, a new one wherever the voice changes."""
+    voices = attributions([voice for voice, _ in spoken])
+    lines: list[Line] = []
+    for words, (_, text) in zip(voices, spoken, strict=True):
+        if lines and lines[-1].voice == words:
+            lines[-1] = Line(words, f"{lines[-1].text} {text}".strip())
+        else:
+            lines.append(Line(words, text))
+    return tuple(lines)
