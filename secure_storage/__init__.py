@@ -1,1 +1,71 @@
-"""See docs."""
+"""Secure storage: the study, its keys and members, its journal, and its doors."""
+
+from .change import Change
+from .container import SealedReader, new_key, seal
+from .database import Connections as _Connections  # noqa: F401  (aliases pysqlite3 first)
+from .errors import (
+    BadInput,
+    DamagedFile,
+    DiskFull,
+    FokusError,
+    NotAllowed,
+    NotSignedIn,
+    Repeated,
+    StaleWrite,
+    StudyBusy,
+    StudyExists,
+    StudyMissing,
+    UnrecordedChange,
+    WrongPassphrase,
+)
+from .events import ChainCheck, Event
+from .files import Files, FileWriter, StoredFile
+from .foreign import open_foreign, shred
+from .keys import COST, FLOOR, Cost
+from .ledger import Released, record_import, release_export
+from .lock import held
+from .members import ROLES, Member, Right, Role
+from .study import Study, create_study, on_event, unlock, verify_chain
+
+__all__ = [
+    "COST",
+    "FLOOR",
+    "ROLES",
+    "BadInput",
+    "ChainCheck",
+    "Change",
+    "Cost",
+    "DamagedFile",
+    "DiskFull",
+    "Event",
+    "FileWriter",
+    "Files",
+    "FokusError",
+    "Member",
+    "NotAllowed",
+    "NotSignedIn",
+    "Released",
+    "Repeated",
+    "Right",
+    "Role",
+    "SealedReader",
+    "StaleWrite",
+    "StoredFile",
+    "Study",
+    "StudyBusy",
+    "StudyExists",
+    "StudyMissing",
+    "UnrecordedChange",
+    "WrongPassphrase",
+    "create_study",
+    "held",
+    "new_key",
+    "on_event",
+    "open_foreign",
+    "record_import",
+    "release_export",
+    "seal",
+    "shred",
+    "unlock",
+    "verify_chain",
+]

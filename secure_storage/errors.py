@@ -1,0 +1,114 @@
+"""Everything that can go wrong for a user, as one tree.
+
+    FokusError
+    ├── StudyExists        a study is already in this folder
+    ├── StudyMissing       no study in this folder
+    ├── StudyBusy          another process (a server) holds the study
+    ├── WrongPassphrase    name and passphrase do not open this study
+    ├── NotSignedIn        the request or page belongs to no session
+    ├── NotAllowed         the member's role does not give this right
+    ├── BadInput           a file or value from outside cannot be used
+    ├── DamagedFile        something of ours was altered, cut or swapped
+    ├── DiskFull           no room; nothing was half-written
+    ├── StaleWrite         somebody else changed the text meanwhile
+    ├── Repeated           this client action was already done
+    └── UnrecordedChange   a change without its event (a fault of ours)
+
+A message says what happened and what to do, and is meant for the user: it never
+carries a participant's words, a key or a passphrase.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class FokusError(Exception):
+    """An error whose message is shown to the user."""
+
+
+class StudyExists(FokusError):
+    """A study is already in the folder."""
+
+
+class StudyMissing(FokusError):
+    """The folder holds no study."""
+
+
+class StudyBusy(FokusError):
+    """Another process holds the study."""
+
+    def __init__(self, pid: int | None) -> None:
+        """Name the process that holds the study, when it said who it is."""
+        self.pid = pid
+        who = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"The study is in use by {who} (a running Fokus server). "
+            "Do this in the workbench instead, or stop the server first."
+        )
+
+
+class WrongPassphrase(FokusError):
+    """Name and passphrase do not open the study."""
+
+
+class NotSignedIn(FokusError):
+    """The request belongs to no session."""
+
+
+class NotAllowed(FokusError):
+    """The member's role does not give the right."""
+
+
+class BadInput(FokusError):
+    """A file or value from outside cannot be used."""
+
+
+class DamagedFile(FokusError):
+    """One of our files was altered, cut short or swapped."""
+
+
+class DiskFull(FokusError):
+    """There is no room left; nothing was half-written."""
+
+
+class StaleWrite(FokusError):
+    """Somebody else changed the text since it was read."""
+
+
+class Repeated(FokusError):
+    """A client action that was already done; nothing was changed."""
+
+    def __init__(self, seq: int) -> None:
+        """Name the event of the first time."""
+        self.seq = seq
+        super().__init__(f"This was already saved (event {seq}); nothing was changed.")
+
+
+class UnrecordedChange(FokusError):
+    """A change that wrote to the study without recording an event."""
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Turn "no space left" in its several disguises into ``DiskFull``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise DiskFull(NO_ROOM_MESSAGE) from error
+        raise
+    except Exception as error:
+        # SQLCipher's exceptions are not the standard library's: the text tells.
+        if "disk is full" in str(error) and not isinstance(error, FokusError):
+            raise DiskFull(NO_ROOM_MESSAGE) from error
+        raise
+
+
+NO_ROOM_MESSAGE = (
+    "The disk is full, so nothing was saved. Free some space on the disk of the study "
+    "and do it again."
+)

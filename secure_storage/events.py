@@ -1,0 +1,157 @@
+"""The journal: every change of the study, and every sensitive read, in a hash chain.
+
+An event is written in the transaction of its change. ``digest`` covers the salt and the
+canonical JSON of before and after; ``hash`` covers the digest and all else, with the
+hash of the event before. So a participant's words (and their salt, without which a
+digest of a short text could be guessed) can be erased from an event, and the chain
+still verifies.
+
+Reads ("read.…") stand in the same chain but notify nobody and do not move ``head``.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlite_utils
+
+from .errors import Repeated
+
+READ: Final = "read."
+START: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the journal."""
+
+    seq: int
+    at: str
+    actor: int | None
+    action: str
+    object: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @property
+    def is_read(self) -> bool:
+        """Nothing was changed: the study was looked at, played or exported."""
+        return self.action.startswith(READ)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck:
+    """What verifying the journal found."""
+
+    ok: bool
+    events: int
+    problem: str = ""
+    """Where the chain breaks, in words; no content."""
+
+
+def now() -> str:
+    """Give the time as the database keeps it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def append(
+    db: sqlite_utils.Database, at: str, actor: int | None, action: str, object: str, *,
+    before: Mapping[str, object] | None, after: Mapping[str, object] | None,
+    client_id: str | None,
+) -> Event:  # fmt: skip
+    """Write one event; ``Repeated`` when the client's action was already done."""
+    if client_id is not None:
+        row = db.conn.execute("SELECT seq FROM events WHERE client_id = ?", [client_id]).fetchone()
+        if row:
+            raise Repeated(row[0])
+    last = db.conn.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, prev = (last[0] + 1, last[1]) if last else (1, START)
+    texts = (_canonical(before), _canonical(after))
+    salt = os.urandom(16)
+    digest = _digest(salt, *texts)
+    chained = _hash(seq, at, actor, action, object, digest, prev, client_id)
+    db.conn.execute(
+        "INSERT INTO events (seq, at, actor, action, object, before, after, salt, digest,"
+        " prev, hash, client_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (seq, at, actor, action, object, *texts, salt, digest, prev, chained, client_id),
+    )
+    return Event(seq, at, actor, action, object, _parsed(texts[0]), _parsed(texts[1]))
+
+
+def read(db: sqlite_utils.Database, since: int, limit: int) -> list[Event]:
+    """List events after ``since``, oldest first."""
+    rows = db.conn.execute(
+        "SELECT seq, at, actor, action, object, before, after FROM events"
+        " WHERE seq > ? ORDER BY seq LIMIT ?",
+        (since, limit),
+    )
+    return [
+        Event(seq, at, actor, action, object, _parsed(before), _parsed(after))
+        for seq, at, actor, action, object, before, after in rows.fetchall()
+    ]
+
+
+def head(db: sqlite_utils.Database) -> int:
+    """Give the number of the last event that changed anything, 0 before the first."""
+    row = db.conn.execute(
+        "SELECT seq FROM events WHERE substr(action, 1, 5) <> ? ORDER BY seq DESC LIMIT 1", [READ]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def last(db: sqlite_utils.Database) -> int:
+    """Give the number of the very last event, reads included."""
+    row = db.conn.execute("SELECT max(seq) FROM events").fetchone()
+    return int(row[0] or 0)
+
+
+def verify(db: sqlite_utils.Database) -> ChainCheck:
+    """Recompute the chain from its start; the first break is told."""
+    rows = db.conn.execute(
+        "SELECT seq, at, actor, action, object, before, after, salt, digest, prev, hash, client_id"
+        " FROM events ORDER BY seq"
+    )
+    previous, count = START, 0
+    for seq, at, actor, action, object, before, after, salt, digest, prev, chained, client in rows:
+        count += 1
+        if seq != count:
+            return ChainCheck(False, count, f"event {count} is missing")
+        if prev != previous:
+            return ChainCheck(False, count, f"event {seq} does not follow the one before it")
+        erased = salt is None and before is None and after is None
+        if not erased and (salt is None or _digest(salt, before, after) != digest):
+            return ChainCheck(False, count, f"what event {seq} says was altered")
+        if chained != _hash(seq, at, actor, action, object, digest, prev, client):
+            return ChainCheck(False, count, f"event {seq} was altered")
+        previous = chained
+    return ChainCheck(True, count)
+
+
+def _canonical(value: Mapping[str, object] | None) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _parsed(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
+
+
+def _digest(salt: bytes, before: str | None, after: str | None) -> bytes:
+    # As a JSON list, so that no text can move across the border between the two.
+    return hashlib.sha256(salt + json.dumps([before, after]).encode()).digest()
+
+
+def _hash(
+    seq: int, at: str, actor: int | None, action: str, object: str, digest: bytes, prev: bytes,
+    client_id: str | None,
+) -> bytes:  # fmt: skip
+    entry = [seq, at, actor, action, object, digest.hex(), prev.hex(), client_id]
+    return hashlib.sha256(json.dumps(entry).encode()).digest()

@@ -1,0 +1,255 @@
+"""Accounts and keys: who can open the study, without the study knowing any passphrase.
+
+Every member has an X25519 key pair. The secret key is sealed under a key that Argon2id
+makes of the passphrase; the study's random root key is sealed to the public key, so a
+member can be added without knowing anybody's passphrase. Database key and file key
+come from the root by HKDF, each under its own label.
+
+All of it stands in ``study.json`` beside the database. The file names nobody: a member
+is found by a keyed digest of the name. It carries a MAC under the root key and a
+revision number that the database remembers, so that seals can neither be swapped nor
+rolled back unnoticed.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from .errors import BadInput, DamagedFile, WrongPassphrase
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one Argon2id derivation costs."""
+
+    memory_kib: int
+    time: int
+    lanes: int
+
+
+COST: Final = Cost(256 * 1024, 3, 4)
+"""What a new study asks for: 256 MiB, about 0.6 s."""
+FLOOR: Final = Cost(19 * 1024, 2, 1)
+"""The least that is accepted when a header is read (OWASP's minimum)."""
+CEILING: Final = Cost(4 * 1024 * 1024, 16, 16)
+"""The most: an altered header must not be able to exhaust the machine."""
+LEAST_PASSPHRASE: Final = 12
+_one_derivation = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A member's sealed keys, as they stand in the header."""
+
+    member_id: int
+    tag: str
+    """Keyed digest of the name."""
+    salt: bytes
+    secret: bytes
+    """The secret key, sealed under the passphrase."""
+    public: bytes
+    root: bytes
+    """The study's root key, sealed to ``public``."""
+    first_sign_in: bool
+    """The passphrase is a one-time one, to be replaced before anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What ``study.json`` says."""
+
+    study_id: str
+    revision: int
+    cost: Cost
+    accounts: tuple[Account, ...]
+
+    def account(self, name: str) -> Account | None:
+        """Find the account of a name."""
+        tag = name_tag(self.study_id, name)
+        return next((one for one in self.accounts if hmac.compare_digest(one.tag, tag)), None)
+
+    def with_account(self, account: Account) -> "Header":
+        """Add an account, or replace the member's present one."""
+        others = (one for one in self.accounts if one.member_id != account.member_id)
+        return Header(self.study_id, self.revision + 1, self.cost, (*others, account))
+
+    def without(self, member_id: int) -> "Header":
+        """Drop a member's account."""
+        left = tuple(one for one in self.accounts if one.member_id != member_id)
+        return Header(self.study_id, self.revision + 1, self.cost, left)
+
+
+def name_tag(study_id: str, name: str) -> str:
+    """Digest a member's name, so that the header need not hold it."""
+    plain = " ".join(name.split()).casefold().encode()
+    return hmac.new(study_id.encode(), plain, hashlib.sha256).hexdigest()
+
+
+def derived(root: bytes, label: str) -> bytes:
+    """Derive the key with a label from the root key."""
+    return HKDF(SHA256(), 32, None, b"fokus v1 " + label.encode()).derive(root)
+
+
+def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
+    """Make a key of a passphrase; one derivation at a time, for each takes 256 MiB."""
+    within = all(
+        low <= value <= high
+        for low, value, high in (
+            (FLOOR.memory_kib, cost.memory_kib, CEILING.memory_kib),
+            (FLOOR.time, cost.time, CEILING.time),
+            (FLOOR.lanes, cost.lanes, CEILING.lanes),
+        )
+    )
+    if not within:
+        raise DamagedFile(
+            "The key file (study.json) asks for a passphrase protection outside what Fokus "
+            "accepts; it was altered. Restore it from a backup."
+        )
+    with _one_derivation:
+        return hash_secret_raw(
+            passphrase.encode(), salt, cost.time, cost.memory_kib, cost.lanes, 32, Type.ID
+        )
+
+
+def check_passphrase(passphrase: str) -> None:
+    """Refuse a passphrase that is too short to protect a study."""
+    if len(passphrase) < LEAST_PASSPHRASE:
+        raise BadInput(f"The passphrase needs at least {LEAST_PASSPHRASE} characters.")
+    if len(passphrase) > 1024 or len(set(passphrase)) < 4:
+        raise BadInput("Choose a passphrase of several different characters, at most 1024.")
+
+
+def new_account(
+    header: Header, root: bytes, member_id: int, name: str, passphrase: str, *, once: bool
+) -> Account:
+    """Make a key pair for a member, its secret half sealed under a passphrase."""
+    secret = X25519PrivateKey.generate()
+    salt, public = os.urandom(16), secret.public_key().public_bytes_raw()
+    key = stretch(passphrase, salt, header.cost)
+    return Account(
+        member_id, name_tag(header.study_id, name), salt,
+        _seal(key, secret.private_bytes_raw(), _about(header, member_id, public)),
+        public, seal_to(public, root, _about(header, member_id, public)), once,
+    )  # fmt: skip
+
+
+def open_account(header: Header, name: str, passphrase: str) -> tuple[Account, bytes]:
+    """Give the account and the root key; the same work and error for an unknown name."""
+    account = header.account(name)
+    key = stretch(passphrase, account.salt if account else bytes(16), header.cost)
+    if account is None:
+        raise WrongPassphrase(WRONG)
+    about = _about(header, account.member_id, account.public)
+    try:
+        secret = X25519PrivateKey.from_private_bytes(_unseal(key, account.secret, about))
+    except InvalidTag:
+        raise WrongPassphrase(WRONG) from None
+    try:
+        return account, open_sealed(secret, account.root, about)
+    except InvalidTag:
+        raise DamagedFile(ALTERED) from None
+
+
+def seal_to(public: bytes, data: bytes, about: bytes) -> bytes:
+    """Seal ``data`` so that only the holder of the secret key opens it."""
+    once = X25519PrivateKey.generate()
+    sender = once.public_key().public_bytes_raw()
+    shared = once.exchange(X25519PublicKey.from_public_bytes(public))
+    return sender + _seal(_agreed(shared, sender, public), data, about)
+
+
+def open_sealed(secret: X25519PrivateKey, sealed: bytes, about: bytes) -> bytes:
+    """Open what was sealed to the public half of ``secret``."""
+    sender, public = sealed[:32], secret.public_key().public_bytes_raw()
+    shared = secret.exchange(X25519PublicKey.from_public_bytes(sender))
+    return _unseal(_agreed(shared, sender, public), sealed[32:], about)
+
+
+def _agreed(shared: bytes, sender: bytes, public: bytes) -> bytes:
+    return HKDF(SHA256(), 32, sender + public, b"fokus v1 sealed to member").derive(shared)
+
+
+def _about(header: Header, member_id: int, public: bytes) -> bytes:
+    return f"{header.study_id}:{member_id}:".encode() + public
+
+
+def _seal(key: bytes, data: bytes, about: bytes) -> bytes:
+    nonce = os.urandom(12)
+    return nonce + AESGCM(key).encrypt(nonce, data, about)
+
+
+def _unseal(key: bytes, sealed: bytes, about: bytes) -> bytes:
+    return AESGCM(key).decrypt(sealed[:12], sealed[12:], about)
+
+
+def to_json(header: Header, root: bytes) -> bytes:
+    """Write the header, with its MAC."""
+    body = _body(header)
+    return json.dumps({**body, "mac": _mac(body, root)}, indent=1).encode()
+
+
+def from_json(data: bytes) -> tuple[Header, str]:
+    """Read the header; its MAC can be checked only once the root key is known."""
+    try:
+        body = json.loads(data)
+        if body["format"] != 1 or body["cipher"] != "sqlcipher-4":
+            raise DamagedFile(
+                "This study was made by a newer version of Fokus. Open it with that version."
+            )
+        accounts = tuple(
+            Account(
+                one["member"], one["tag"], bytes.fromhex(one["salt"]),
+                bytes.fromhex(one["secret"]), bytes.fromhex(one["public"]),
+                bytes.fromhex(one["root"]), one["first_sign_in"],
+            )
+            for one in body["accounts"]
+        )  # fmt: skip
+        header = Header(body["study"], body["revision"], Cost(*body["argon2id"]), accounts)
+    except (ValueError, KeyError, TypeError):
+        raise DamagedFile(ALTERED) from None
+    return header, str(body.get("mac", ""))
+
+
+def check_mac(header: Header, mac: str, root: bytes) -> None:
+    """Refuse a header that was altered by somebody without the root key."""
+    if not hmac.compare_digest(_mac(_body(header), root), mac):
+        raise DamagedFile(ALTERED)
+
+
+def _body(header: Header) -> dict[str, object]:
+    cost = header.cost
+    accounts = [
+        {
+            "member": one.member_id, "tag": one.tag, "first_sign_in": one.first_sign_in,
+            "salt": one.salt.hex(), "secret": one.secret.hex(),
+            "public": one.public.hex(), "root": one.root.hex(),
+        }
+        for one in header.accounts
+    ]  # fmt: skip
+    return {
+        "format": 1, "cipher": "sqlcipher-4", "study": header.study_id,
+        "revision": header.revision, "argon2id": [cost.memory_kib, cost.time, cost.lanes],
+        "accounts": accounts,
+    }  # fmt: skip
+
+
+def _mac(body: dict[str, object], root: bytes) -> str:
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    return hmac.new(derived(root, "header"), canonical, hashlib.sha256).hexdigest()
+
+
+WRONG: Final = "Name or passphrase is wrong. Check both and try again."
+ALTERED: Final = (
+    "The key file (study.json) was altered or belongs to another study. Restore it from a backup."
+)

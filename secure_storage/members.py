@@ -1,0 +1,95 @@
+"""Who works on the study, and what each role may do."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+import sqlite_utils
+
+from .errors import BadInput
+
+Role = Literal["lead", "coder", "reader", "custodian"]
+Right = Literal["read", "comment", "transcribe", "code", "theme", "export", "members", "erase"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+RIGHTS: Final = MappingProxyType[Role, frozenset[Right]](
+    {
+        "lead": frozenset(get_args(Right)),
+        "coder": frozenset({"read", "comment", "transcribe", "code", "theme"}),
+        "reader": frozenset({"read", "comment"}),
+        # The linking store (who is who) has its own key; the study itself stays shut.
+        "custodian": frozenset(),
+    }
+)
+"""The one table of who may do what. Checked in the stages' functions, not in pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person with an account in the study."""
+
+    id: int
+    name: str
+    initials: str
+    role: Role
+    disabled: bool
+
+
+def add(db: sqlite_utils.Database, name: str, role: Role, at: str) -> Member:
+    """Add a member's row; the name must be new."""
+    name = checked_name(name)
+    if role not in ROLES:
+        raise BadInput(f"A role is one of: {', '.join(ROLES)}.")
+    if db.conn.execute("SELECT 1 FROM members WHERE name = ?", [name]).fetchone():
+        raise BadInput("A member of this name exists already. Choose another name.")
+    initials = _free_initials(db, name)
+    cursor = db.conn.execute(
+        "INSERT INTO members (name, initials, role, created_at) VALUES (?, ?, ?, ?)",
+        (name, initials, role, at),
+    )
+    assert cursor.lastrowid is not None
+    return Member(cursor.lastrowid, name, initials, role, False)
+
+
+def disable(db: sqlite_utils.Database, member_id: int, at: str) -> None:
+    """End a member's access; the row stays, for what the member did stays."""
+    db.conn.execute("UPDATE members SET disabled_at = ? WHERE id = ?", (at, member_id))
+
+
+def listed(db: sqlite_utils.Database) -> list[Member]:
+    """List all members, in the order they came."""
+    rows = db.conn.execute(
+        "SELECT id, name, initials, role, disabled_at IS NOT NULL FROM members ORDER BY id"
+    )
+    return [
+        Member(number, name, initials, role, bool(disabled))
+        for number, name, initials, role, disabled in rows.fetchall()
+    ]
+
+
+def found(db: sqlite_utils.Database, member_id: int) -> Member | None:
+    """Find one member."""
+    return next((one for one in listed(db) if one.id == member_id), None)
+
+
+def checked_name(name: str) -> str:
+    """Tidy a member's name, or refuse it."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise BadInput("A name has 1 to 80 printable characters.")
+    return name
+
+
+def _free_initials(db: sqlite_utils.Database, name: str) -> str:
+    words = [word for word in name.replace("-", " ").split() if word]
+    base = "".join(word[0] for word in (words if len(words) == 1 else [words[0], words[-1]]))
+    base = base.upper() or "X"
+    if len(words) == 1:
+        base = words[0][:2].capitalize()
+    taken = {row[0] for row in db.conn.execute("SELECT initials FROM members").fetchall()}
+    number = 2
+    initials = base
+    while initials in taken:
+        initials = f"{base}{number}"
+        number += 1
+    return initials

@@ -1,0 +1,190 @@
+"""A study that is open in this process: its keys and connections, shared by sessions.
+
+The first ``unlock`` of a home opens it, the last ``close`` locks it: the database is
+closed and the keys are forgotten. In between nobody else, no other process either,
+opens it.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlite_utils
+
+from . import database, keys, lock
+from .change import Change
+from .disk import filesystem, private_folder, replacing
+from .errors import DamagedFile, FokusError, NotSignedIn, StudyMissing, UnrecordedChange
+from .events import Event
+from .files import Files
+from .keys import Header
+from .members import Member
+
+Listener = Callable[[Event], None]
+SHARED_DISKS: Final = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "gpfs", "lustre", "ceph", "9p", "fuse.sshfs"}
+)
+"""On these SQLite's write-ahead log, which needs shared memory, can lose data."""
+_guard = threading.Lock()
+_open: Final[dict[Path, "OpenedStudy"]] = {}
+
+
+class OpenedStudy:
+    """The shared half of every ``Study`` of one home."""
+
+    def __init__(self, home: Path, root: bytes, header: Header) -> None:
+        """Open the database with the root key and sweep what a crash left."""
+        if filesystem(home) in SHARED_DISKS:
+            raise FokusError(
+                "The study lies on a network disk, where its database is not safe. "
+                "Move the study folder to a disk of this machine."
+            )
+        self.home, self.root, self.header = home, root, header
+        self.shut_out: set[int] = set()
+        self.users = 0
+        self.closed = False
+        self._connections = database.Connections(home / "study.db", keys.derived(root, "database"))
+        self._listeners: dict[object, Listener] = {}
+        self._waiting: deque[Event] = deque()
+        self._telling = threading.RLock()
+        try:
+            self._check(header)
+            self.files = Files(home / "files", keys.derived(root, "files"))
+            self.files.sweep(self._connections.reader)
+            for name in ("jobs", "inbox", "exports"):
+                private_folder(home / name)
+        except BaseException:
+            self._connections.close()
+            raise
+
+    def _check(self, header: Header) -> None:
+        db = self._connections.reader
+        if database.meta(db, "study") != header.study_id:
+            raise DamagedFile(keys.ALTERED)
+        if header.revision < int(database.meta(db, "header_revision") or 0):
+            raise DamagedFile(
+                "The key file (study.json) is older than the study: somebody put an old one "
+                "back. Restore the newest from a backup."
+            )
+        if not database.refuses_wrong_key(self.home / "study.db"):
+            raise DamagedFile("The study's database opens with a wrong key. It was not opened.")
+
+    @property
+    def reader(self) -> sqlite_utils.Database:
+        """The reading connection of this thread."""
+        if self.closed:
+            raise NotSignedIn("The study is locked. Sign in to open it.")
+        return self._connections.reader
+
+    @property
+    def title(self) -> str:
+        """The study's title."""
+        return database.meta(self.reader, "title")
+
+    @contextmanager
+    def change(self, member: Member) -> Iterator[Change]:
+        """Run one change: committed with its event, or undone whole."""
+        if self.closed:
+            raise NotSignedIn("The study is locked. Sign in to open it.")
+        change: Change | None = None
+        try:
+            with self._connections.writing() as db:
+                change = Change(db, member)
+                before = db.conn.total_changes
+                yield change
+                if not change.recorded and db.conn.total_changes != before:
+                    raise UnrecordedChange(
+                        "Something was changed without being recorded, so it was undone. "
+                        "Please report this fault."
+                    )
+                self._waiting.extend(event for event in change.recorded if not event.is_read)
+                queued = len(change.recorded)
+        except BaseException:
+            if change is not None:
+                change.settle(committed=False)
+            raise
+        change.settle(committed=True)
+        if queued:
+            self._tell()
+
+    def save_header(self, header: Header, db: sqlite_utils.Database) -> None:
+        """Write the key file within a change; the database remembers its revision."""
+        database.set_meta(db, "header_revision", str(header.revision))
+        with replacing(self.home / "study.json") as file:
+            file.write(keys.to_json(header, self.root))
+        self.header = header
+
+    def listen(self, call: Listener) -> Callable[[], None]:
+        """Have each committed event told; gives what ends it."""
+        token = object()
+        self._listeners[token] = call
+        return lambda: (self._listeners.pop(token, None), None)[1]
+
+    def _tell(self) -> None:
+        # One thread at a time tells, in the order of commit, outside the writer's lock.
+        with self._telling:
+            while self._waiting:
+                event = self._waiting.popleft()
+                for call in list(self._listeners.values()):
+                    try:
+                        call(event)
+                    except Exception as error:
+                        # The change is on the disk; a listener's fault must not undo it.
+                        name = type(error).__name__
+                        logging.getLogger("fokus").error("a listener failed: %s", name)
+
+    def close(self) -> None:
+        """Close the database and forget the keys."""
+        self.closed = True
+        self._listeners.clear()
+        self._connections.close()
+        self.root = b""
+
+
+def read_header(home: Path) -> tuple[Header, str]:
+    """Read the key file and its MAC."""
+    try:
+        data = (home / "study.json").read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise StudyMissing(
+            f"There is no study in {home}. Create one with: fokus study create"
+        ) from None
+    return keys.from_json(data)
+
+
+def acquire(home: Path, root: bytes, header: Header) -> OpenedStudy:
+    """Open the study, or share it if this process has it open."""
+    with _guard:
+        opened = _open.get(home)
+        if opened is None:
+            lock.take(home)
+            try:
+                opened = OpenedStudy(home, root, header)
+            except BaseException:
+                lock.give_back(home)
+                raise
+            _open[home] = opened
+        opened.users += 1
+        return opened
+
+
+def release(opened: OpenedStudy) -> None:
+    """Stop using the study; the last user locks it."""
+    with _guard:
+        opened.users -= 1
+        if opened.users == 0:
+            del _open[opened.home]
+            try:
+                opened.close()
+            finally:
+                lock.give_back(opened.home)
+
+
+def already_open(home: Path) -> OpenedStudy | None:
+    """Give the study if it is unlocked in this process."""
+    with _guard:
+        return _open.get(home.resolve())

@@ -1,0 +1,254 @@
+"""The study, as one member sees it: what every stage is given and works through."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlite_utils
+
+from . import database, events, keys, lock, members, opened
+from .change import Change
+from .disk import private_folder, replacing, sync_folder
+from .errors import BadInput, NotAllowed, NotSignedIn, StudyExists, full_disk_told
+from .events import ChainCheck, Event
+from .files import Files
+from .keys import COST, Cost, Header
+from .members import RIGHTS, Member, Right, Role
+
+ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Of one-time passphrases: no character that is read as another."""
+
+
+class Study:
+    """One open study seen by one member; cheap to make, shares keys and connections."""
+
+    def __init__(self, core: opened.OpenedStudy, member: Member, *, first_sign_in: bool) -> None:
+        """Made by ``unlock``."""
+        self._core = core
+        self.member = member
+        self.first_sign_in = first_sign_in
+        """The member signed in with a one-time passphrase and must choose an own one."""
+        self.title = core.title
+        self._closed = False
+
+    @property
+    def home(self) -> Path:
+        """The study's folder."""
+        return self._core.home
+
+    @property
+    def files(self) -> Files:
+        """The sealed files."""
+        self._usable()
+        return self._core.files
+
+    @property
+    def db(self) -> sqlite_utils.Database:
+        """The calling thread's reading connection; it cannot write."""
+        self._usable()
+        return self._core.reader
+
+    @property
+    def closed(self) -> bool:
+        """The session ended, or the member's access did."""
+        return self._closed or self._core.closed or self.member.id in self._core.shut_out
+
+    def require(self, right: Right) -> None:
+        """Refuse unless the member's role gives the right."""
+        self._usable()
+        if right not in RIGHTS[self.member.role]:
+            raise NotAllowed(
+                f"Your role ({self.member.role}) does not include the right to {DEEDS[right]}. "
+                "A lead of the study can do it."
+            )
+
+    def change(self) -> AbstractContextManager[Change]:
+        """Change the study: ``with study.change() as change: … change.record(…)``."""
+        self._usable()
+        return self._core.change(self.member)
+
+    def note(self, action: str, object: str, after: Mapping[str, object] | None = None) -> int:
+        """Record a sensitive read; it notifies nobody and moves no ``head``."""
+        if not action.startswith(events.READ):
+            raise ValueError("the action of a read starts with 'read.'")
+        with self.change() as change:
+            return change.record(action, object, after=after)
+
+    def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
+        """List the journal after ``since``, oldest first, reads included."""
+        return events.read(self.db, since, limit)
+
+    def head(self) -> int:
+        """Give the number of the last event that changed anything."""
+        return events.head(self.db)
+
+    def members(self) -> list[Member]:
+        """List the members."""
+        return members.listed(self.db)
+
+    def invite(self, name: str, role: Role) -> str:
+        """Add a member; gives the one-time passphrase of the first sign-in."""
+        self.require("members")
+        once = one_time_passphrase()
+        with self.change() as change:
+            member = members.add(change.db, name, role, change.now)
+            self._give_account(member, once, change.db, once=True)
+            change.record(
+                "member.invited", f"member:{member.id}", after={"name": member.name, "role": role}
+            )
+        return once
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        """Replace the member's own passphrase (the one-time one at first sign-in)."""
+        if self.closed:
+            raise NotSignedIn("You are signed out. Sign in again.")
+        keys.check_passphrase(new)
+        if new == old:
+            raise BadInput("The new passphrase is the old one. Choose another.")
+        keys.open_account(self._core.header, self.member.name, old)
+        with self._core.change(self.member) as change:
+            self._give_account(self.member, new, change.db, once=False)
+            change.record("member.passphrase_changed", f"member:{self.member.id}")
+        self.first_sign_in = False
+
+    def disable(self, member_id: int) -> None:
+        """End a member's access at once; the member's work stays."""
+        self.require("members")
+        if member_id == self.member.id:
+            raise BadInput("You cannot end your own access. Ask another lead.")
+        with self.change() as change:
+            member = members.found(change.db, member_id)
+            if member is None or member.disabled:
+                raise BadInput("This member has no access (any more).")
+            members.disable(change.db, member_id, change.now)
+            self._core.save_header(self._core.header.without(member_id), change.db)
+            change.record("member.disabled", f"member:{member_id}")
+        self._core.shut_out.add(member_id)
+
+    def close(self) -> None:
+        """End this member's use; the last one to end it locks the study."""
+        if not self._closed:
+            self._closed = True
+            opened.release(self._core)
+
+    def _usable(self) -> None:
+        if self.closed:
+            raise NotSignedIn("You are signed out. Sign in again.")
+        if self.first_sign_in:
+            raise NotAllowed("Choose a passphrase of your own first.")
+
+    def _give_account(
+        self, member: Member, passphrase: str, db: sqlite_utils.Database, *, once: bool
+    ) -> None:
+        header, root = self._core.header, self._core.root
+        account = keys.new_account(header, root, member.id, member.name, passphrase, once=once)
+        self._core.save_header(header.with_account(account), db)
+
+
+def create_study(home: Path, title: str, lead: str, passphrase: str, *, cost: Cost = COST) -> None:
+    """Make a study and its first lead in ``home``, which may be an empty folder."""
+    title = " ".join(title.split())
+    if not 1 <= len(title) <= 200:
+        raise BadInput("The title of a study has 1 to 200 characters.")
+    lead = members.checked_name(lead)
+    keys.check_passphrase(passphrase)
+    private_folder(home)
+    home = home.resolve()
+    with lock.held(home):
+        if (home / "study.json").exists():
+            raise StudyExists(f"There is a study in {home} already. Choose another folder.")
+        if (home / "study.db").exists():
+            raise StudyExists(
+                f"{home} holds a study's database without its key file (study.json). "
+                "Restore the key file from a backup, or choose another folder."
+            )
+        with _new_folder(home) as made, full_disk_told():
+            header, root = _fill(made, title, lead, passphrase, cost)
+            (made / "study.db").replace(home / "study.db")
+            sync_folder(home)
+            with replacing(home / "study.json") as file:
+                file.write(keys.to_json(header, root))
+
+
+def unlock(home: Path, name: str, passphrase: str) -> Study:
+    """Open the study for a member."""
+    home = home.resolve()
+    header, mac = opened.read_header(home)
+    account, root = keys.open_account(header, name, passphrase)
+    keys.check_mac(header, mac, root)
+    core = opened.acquire(home, root, header)
+    try:
+        member = members.found(core.reader, account.member_id)
+        if member is None or member.disabled:
+            raise NotAllowed("Your access to this study has ended. Ask a lead of the study.")
+        with core.change(member) as change:
+            change.record("read.unlocked", f"member:{member.id}")
+        return Study(core, member, first_sign_in=account.first_sign_in)
+    except BaseException:
+        opened.release(core)
+        raise
+
+
+def on_event(study: Study, call: Callable[[Event], None]) -> Callable[[], None]:
+    """Have every committed change told (on any thread, reads left out); gives its end."""
+    study.require("read")
+    return study._core.listen(call)
+
+
+def verify_chain(study: Study) -> ChainCheck:
+    """Check the whole journal."""
+    return events.verify(study.db)
+
+
+def one_time_passphrase() -> str:
+    """Make a passphrase that is easy to read out and too long to guess (99 bits)."""
+    groups = ("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4))
+    return "-".join(groups)
+
+
+def _fill(folder: Path, title: str, lead: str, passphrase: str, cost: Cost) -> tuple[Header, bytes]:
+    header = Header(secrets.token_hex(16), 0, cost, ())
+    root = keys.derived(secrets.token_bytes(32), "root")
+    connections = database.Connections(folder / "study.db", keys.derived(root, "database"))
+    try:
+        with connections.writing() as db:
+            at = events.now()
+            member = members.add(db, lead, "lead", at)
+            account = keys.new_account(header, root, member.id, lead, passphrase, once=False)
+            header = header.with_account(account)
+            database.set_meta(db, "study", header.study_id)
+            database.set_meta(db, "title", title)
+            database.set_meta(db, "created_at", at)
+            database.set_meta(db, "header_revision", str(header.revision))
+            events.append(
+                db, at, member.id, "study.created", "study",
+                before=None, after={"title": title}, client_id=None,
+            )  # fmt: skip
+    finally:
+        connections.close()
+    return header, root
+
+
+@contextmanager
+def _new_folder(home: Path) -> Iterator[Path]:
+    made = home / f".new-{secrets.token_hex(6)}"
+    private_folder(made)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+DEEDS: Final[Mapping[Right, str]] = {
+    "read": "read the study",
+    "comment": "comment",
+    "transcribe": "add recordings or change transcripts",
+    "code": "code",
+    "theme": "work on themes",
+    "export": "release exports",
+    "members": "manage members",
+    "erase": "erase data",
+}
