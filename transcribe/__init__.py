@@ -1,5 +1,6 @@
 """From a recording to a transcript: audio, recognition, speakers, sentences, jobs."""
 
+from .intake import Target, add_part, add_recording
 from .store import (
     DoubtRow,
     JobRow,
@@ -57,13 +58,16 @@ __all__ = [
     "SentenceRow",
     "SpeakerRow",
     "SpeakerSpan",
+    "Target",
     "TranscriptRow",
     "Transcription",
     "Turn",
     "Utterance",
     "Word",
     "WordDocument",
+    "add_part",
     "add_participant",
+    "add_recording",
     "cell",
     "doubts",
     "edit_sentence",

@@ -9,16 +9,18 @@ from .jobs import (
     set_job_state,
     unfinished_jobs,
 )
-from .participants import add_participant, participants
+from .participants import add_participant, check_group, participants
 from .recordings import (
+    KIND,
     SameFile,
     clean_title,
     insert_part,
     insert_recording,
-    note_import,
+    loose_files,
+    receive_file,
     recording,
     recordings,
-    refuse_known,
+    refuse_file,
 )
 from .rows import (
     DoubtRow,
@@ -51,6 +53,7 @@ from .writing import (
 )
 
 __all__ = [
+    "KIND",
     "DoubtRow",
     "JobRow",
     "JobState",
@@ -62,6 +65,7 @@ __all__ = [
     "SpeakerRow",
     "TranscriptRow",
     "add_participant",
+    "check_group",
     "clean_title",
     "doubts",
     "edit_sentence",
@@ -75,12 +79,13 @@ __all__ = [
     "jobs",
     "link_speaker",
     "list_transcripts",
-    "note_import",
+    "loose_files",
     "participants",
     "read_job",
+    "receive_file",
     "recording",
     "recordings",
-    "refuse_known",
+    "refuse_file",
     "rename_speaker",
     "save_transcription",
     "sentence",

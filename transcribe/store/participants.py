@@ -16,7 +16,10 @@ def participants(study: Study) -> list[ParticipantRow]:
         "SELECT id, group_number, pseudonym, profession, moderator FROM participants"
         " ORDER BY group_number, moderator DESC, pseudonym"
     )
-    return [ParticipantRow(*row[:4], moderator=bool(row[4])) for row in rows]
+    return [
+        ParticipantRow(number, group, pseudonym, profession, bool(moderator))
+        for number, group, pseudonym, profession, moderator in rows
+    ]
 
 
 def add_participant(

@@ -4,12 +4,14 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from secure_storage import BadInput, Change, StoredFile, Study
+from secure_storage import BadInput, Change, FileWriter, StoredFile, Study, record_import
 
 from ..audio import Facts
 from .participants import check_group
 from .rows import PartRow, RecordingRow
 
+KIND: Final = "recording"
+"""Of stored files that hold sound."""
 _LONGEST_TITLE: Final = 120
 _PARTS: Final = """
 SELECT recording_id, id, position, file_id, media_type, offset, duration, channels, sample_rate,
@@ -52,6 +54,33 @@ def refuse_known(db: Database, sha256: str) -> None:
         raise SameFile(str(row[0]))
 
 
+def receive_file(change: Change, writer: FileWriter) -> StoredFile:
+    """Keep the bytes of a new file, not yet part of a recording, unless they are known."""
+    stored = writer.finish(change)
+    refuse_known(change.db, stored.sha256)
+    record_import(change, stored.kind, stored.size, stored.sha256)
+    change.record(
+        "file.received", f"file:{stored.id}", after={"kind": stored.kind, "size": stored.size}
+    )
+    return stored
+
+
+def refuse_file(study: Study, change: Change, file_id: str, reason: str) -> None:
+    """Take back the bytes of a file that turned out to be of no use."""
+    study.files.remove(file_id, change)
+    change.record("file.refused", f"file:{file_id}", after={"reason": reason})
+
+
+def loose_files(study: Study) -> list[str]:
+    """Files that were received and never became part of a recording."""
+    study.require("read")
+    rows = study.db.execute(
+        "SELECT id FROM files WHERE kind = ? AND id NOT IN (SELECT file_id FROM recording_parts)",
+        [KIND],
+    )
+    return [row[0] for row in rows]
+
+
 def insert_recording(change: Change, title: str, group: int) -> int:
     """Write a recording that has no parts yet."""
     title = clean_title(title)
@@ -80,21 +109,12 @@ def insert_part(change: Change, recording_id: int, stored: StoredFile, facts: Fa
          facts.duration, facts.channels, facts.sample_rate, stored.sha256],
     ).lastrowid  # fmt: skip
     assert part_id is not None
-    note_import(change, stored.kind, stored.size, stored.sha256)
     change.record(
         "recording.part_added",
         f"recording:{recording_id}",
         after={"part": part_id, "offset": before.duration, "duration": facts.duration},
     )
     return part_id
-
-
-def note_import(change: Change, kind: str, size: int, sha256: str) -> None:
-    """Put on the record that foreign bytes came into the study."""
-    change.db.execute(
-        "INSERT INTO imports (at, member_id, kind, size, sha256) VALUES (?, ?, ?, ?, ?)",
-        [change.now, change.member.id, kind, size, sha256],
-    )
 
 
 def clean_title(title: str) -> str:
@@ -134,4 +154,7 @@ def _recordings(db: Database, where: str, *values: int) -> list[RecordingRow]:
         f" FROM recordings r WHERE r.deleted_at IS NULL{where} ORDER BY r.group_number, r.id",
         list(values),
     )
-    return [RecordingRow(*row[:4], tuple(parts.get(row[0], ())), row[4]) for row in rows]
+    return [
+        RecordingRow(number, title, group, at, tuple(parts.get(number, ())), transcript)
+        for number, title, group, at, transcript in rows
+    ]

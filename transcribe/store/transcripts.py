@@ -1,6 +1,6 @@
 """Reading transcripts: lists, sentences, speakers, words, doubts."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlite_utils import Database
 
@@ -83,7 +83,10 @@ def speakers(study: Study, transcript_id: int) -> list[SpeakerRow]:
     """The speakers of a transcript in the order in which they first speak."""
     study.require("read")
     rows = study.db.execute(_SPEAKERS + " WHERE s.transcript_id = ? ORDER BY s.id", [transcript_id])
-    return [SpeakerRow(*row[:5], moderator=bool(row[5])) for row in rows]
+    return [
+        SpeakerRow(number, label, participant, name, profession, bool(moderator))
+        for number, label, participant, name, profession, moderator in rows
+    ]
 
 
 def words(study: Study, sentence_id: int) -> list[Word]:
@@ -96,7 +99,10 @@ def words(study: Study, sentence_id: int) -> list[Word]:
         " WHERE w.sentence_id = ? ORDER BY w.position",
         [UNKNOWN, sentence_id],
     )
-    return [Word(*row[:6], overlap=bool(row[6])) for row in rows]
+    return [
+        Word(text, start, end, confidence, speaker, margin, bool(overlap))
+        for text, start, end, confidence, speaker, margin, overlap in rows
+    ]
 
 
 def heard(study: Study, sentence_id: int) -> str:
@@ -118,11 +124,15 @@ def doubts(study: Study, transcript_id: int) -> list[DoubtRow]:
     return [DoubtRow(*row) for row in rows]
 
 
-def _transcript(row: tuple[object, ...]) -> TranscriptRow:
-    values = list(row)
-    values[5] = bool(values[5])
-    return TranscriptRow(*values)  # type: ignore[arg-type]  # columns are STRICT
+def _transcript(row: tuple[Any, ...]) -> TranscriptRow:
+    number, title, group, language, source, demo, revision, recording, duration = row
+    return TranscriptRow(
+        number, title, group, language, source, bool(demo), revision, recording, duration
+    )
 
 
-def _sentence(row: tuple[object, ...]) -> SentenceRow:
-    return SentenceRow(*row[:10], overlap=bool(row[10]))  # type: ignore[arg-type]  # STRICT
+def _sentence(row: tuple[Any, ...]) -> SentenceRow:
+    number, turn, position, speaker, text, start, end, version, sure, margin, overlap = row
+    return SentenceRow(
+        number, turn, position, speaker, text, start, end, version, sure, margin, bool(overlap)
+    )
