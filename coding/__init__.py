@@ -1,1 +1,41 @@
-"""See docs."""
+"""Coding: reading sentences under codes, by several coders side by side."""
+
+from .codebook import KINDS, PALETTE, Code, CodedSegment, Coding, Kind, Segment
+from .store import (
+    add_code,
+    clear_coding,
+    code,
+    coding_counts,
+    codings,
+    edit_code,
+    list_codes,
+    remove_code,
+    segment,
+    segment_id,
+    segment_text,
+    segments_of,
+    set_coding,
+)
+
+__all__ = [
+    "KINDS",
+    "PALETTE",
+    "Code",
+    "CodedSegment",
+    "Coding",
+    "Kind",
+    "Segment",
+    "add_code",
+    "clear_coding",
+    "code",
+    "coding_counts",
+    "codings",
+    "edit_code",
+    "list_codes",
+    "remove_code",
+    "segment",
+    "segment_id",
+    "segment_text",
+    "segments_of",
+    "set_coding",
+]

@@ -1,0 +1,22 @@
+"""The SQL of this stage: segments, codes, codings."""
+
+from .codes import add_code, code, coding_counts, edit_code, list_codes, remove_code
+from .codings import clear_coding, codings, set_coding
+from .segments import marked_quotes, segment, segment_id, segment_text, segments_of
+
+__all__ = [
+    "add_code",
+    "clear_coding",
+    "code",
+    "coding_counts",
+    "codings",
+    "edit_code",
+    "list_codes",
+    "marked_quotes",
+    "remove_code",
+    "segment",
+    "segment_id",
+    "segment_text",
+    "segments_of",
+    "set_coding",
+]

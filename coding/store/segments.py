@@ -1,0 +1,137 @@
+"""Segments: found or made by their ends, read as text."""
+
+from typing import Final
+
+from secure_storage import BadInput, Change, Study
+
+from ..codebook import CodedSegment, Segment
+
+_SEGMENT: Final = (
+    "SELECT g.id, g.transcript_id, g.first_sentence_id, g.last_sentence_id, g.trim_start,"
+    " g.trim_end FROM segments g"
+)
+_ELSEWHERE: Final = (
+    "These sentences are not in this transcript (any more). Reload the page; nothing was saved."
+)
+
+
+def segment_id(change: Change, transcript_id: int, first: int, last: int) -> int:
+    """Find or make the segment from one sentence to another, in either order."""
+    places = {
+        int(sentence): int(position)
+        for sentence, position in change.db.execute(
+            "SELECT s.id, s.position FROM sentences s JOIN transcripts t ON t.id = s.transcript_id"
+            " WHERE s.id IN (?, ?) AND s.transcript_id = ? AND t.deleted_at IS NULL",
+            [first, last, transcript_id],
+        )
+    }
+    if first not in places or last not in places:
+        raise BadInput(_ELSEWHERE)
+    if places[first] > places[last]:
+        first, last = last, first
+    row = change.db.execute(
+        "SELECT id FROM segments WHERE first_sentence_id = ? AND last_sentence_id = ?"
+        " AND trim_start = 0 AND trim_end = 0",
+        [first, last],
+    ).fetchone()
+    if row is not None:
+        return int(row[0])
+    made = change.db.execute(
+        "INSERT INTO segments (transcript_id, first_sentence_id, last_sentence_id)"
+        " VALUES (?, ?, ?)",
+        [transcript_id, first, last],
+    ).lastrowid
+    assert made is not None
+    return made
+
+
+def segment(study: Study, segment_id: int) -> Segment:
+    """One segment."""
+    study.require("read")
+    row = study.db.execute(_SEGMENT + " WHERE g.id = ?", [segment_id]).fetchone()
+    if row is None:
+        raise BadInput("This excerpt does not exist (any more). Reload the page.")
+    return Segment(*row)
+
+
+def segment_text(study: Study, segment_id: int) -> str:
+    """What was said in a segment, its trims applied."""
+    found = segment(study, segment_id)
+    return _trimmed(found, [text for text, _ in _said(study, found)])
+
+
+def segments_of(study: Study, code_id: int) -> list[CodedSegment]:
+    """All segments under a code, in the order of the transcripts, with their context."""
+    study.require("read")
+    rows = study.db.execute(
+        "SELECT g.id, g.transcript_id, g.first_sentence_id, g.last_sentence_id, g.trim_start,"
+        " g.trim_end, t.title, t.group_number, group_concat(m.initials, char(31) ORDER BY c.id)"
+        " FROM codings c JOIN segments g ON g.id = c.segment_id"
+        " JOIN transcripts t ON t.id = g.transcript_id JOIN members m ON m.id = c.coder_id"
+        " JOIN sentences s ON s.id = g.first_sentence_id"
+        " WHERE c.code_id = ? AND c.deleted_at IS NULL AND t.deleted_at IS NULL"
+        " GROUP BY g.id ORDER BY t.group_number, t.id, s.position, g.id",
+        [code_id],
+    ).fetchall()
+    return [
+        _in_context(study, Segment(*row[:6]), row[6], row[7], row[8].split(chr(31)))
+        for row in rows
+    ]  # fmt: skip
+
+
+def marked_quotes(study: Study, transcript_id: int) -> list[Segment]:
+    """The segments of a transcript that are marked as quotes, for the coding margin."""
+    study.require("read")
+    rows = study.db.execute(
+        _SEGMENT + " JOIN quotes q ON q.segment_id = g.id"
+        " WHERE g.transcript_id = ? AND q.deleted_at IS NULL ORDER BY g.id",
+        [transcript_id],
+    )
+    return [Segment(*row) for row in rows]
+
+
+def _in_context(
+    study: Study, found: Segment, title: str, group: int, coders: list[str]
+) -> CodedSegment:
+    said = _said(study, found)
+    return CodedSegment(
+        segment=found,
+        transcript=title,
+        group=group,
+        speakers=tuple(dict.fromkeys(speaker for _, speaker in said)),
+        text=_trimmed(found, [text for text, _ in said]),
+        before=_beside(study, found.first, -1),
+        after=_beside(study, found.last, 1),
+        coders=tuple(coders),
+    )
+
+
+def _said(study: Study, found: Segment) -> list[tuple[str, str]]:
+    """Text and speaker's name of each sentence of a segment."""
+    rows = study.db.execute(
+        "SELECT s.text, coalesce(p.pseudonym, k.label, 'UNKNOWN') FROM sentences s"
+        " JOIN turns u ON u.id = s.turn_id LEFT JOIN speakers k ON k.id = u.speaker_id"
+        " LEFT JOIN participants p ON p.id = k.participant_id"
+        " WHERE s.transcript_id = ? AND s.position BETWEEN"
+        " (SELECT position FROM sentences WHERE id = ?) AND"
+        " (SELECT position FROM sentences WHERE id = ?) ORDER BY s.position",
+        [found.transcript_id, found.first, found.last],
+    )
+    return [(str(text), str(speaker)) for text, speaker in rows]
+
+
+def _beside(study: Study, sentence_id: int, step: int) -> str:
+    row = study.db.execute(
+        "SELECT b.text FROM sentences s JOIN sentences b ON b.transcript_id = s.transcript_id"
+        " AND b.position = s.position + ? WHERE s.id = ?",
+        [step, sentence_id],
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _trimmed(found: Segment, texts: list[str]) -> str:
+    # The end first: in a segment of one sentence both trims count from its own ends.
+    if found.trim_end:
+        texts[-1] = texts[-1][: -found.trim_end]
+    texts[0] = texts[0][found.trim_start :]
+    return " ".join(texts)
