@@ -104,7 +104,7 @@ def remove_code(study: Study, code_id: int, *, with_codings: bool = False) -> No
         ).fetchone()[0]
         if used and not with_codings:
             raise BadInput(
-                f"This code is in use ({used} coding{"s" if used != 1 else ""}). Clear them first, or confirm that they "
+                f"This code is in use (codings: {used}). Clear them first, or confirm that they "
                 "may go with it."
             )
         change.db.execute("UPDATE codes SET deleted_at = ? WHERE id = ?", [change.now, code_id])

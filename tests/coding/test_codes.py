@@ -73,7 +73,7 @@ def test_the_case_of_a_name_can_be_changed_but_not_taken(desk: Desk) -> None:
 def test_a_code_in_use_is_removed_only_on_purpose(desk: Desk) -> None:
     code = add_code(desk.ann, "Comfort")
     set_coding(desk.bo, desk.transcript, desk.lines[0], desk.lines[0], code.id)
-    with pytest.raises(BadInput, match="1 coding"):
+    with pytest.raises(BadInput, match="codings: 1"):
         remove_code(desk.ann, code.id)
     remove_code(desk.ann, code.id, with_codings=True)
     assert list_codes(desk.ann) == []
