@@ -1,1 +1,59 @@
-"""See docs."""
+"""Themes: from codes to themes, from segments to quotes, and out to a document."""
+
+from .attribution import Voice, attributions
+from .export import export_manuscript, gather
+from .naming import nudge
+from .store import (
+    ExportRow,
+    add_code,
+    add_quote_to_theme,
+    add_theme,
+    edit_theme,
+    excerpts_of_code,
+    excerpts_of_theme,
+    export_bytes,
+    exports,
+    list_themes,
+    mark_quote,
+    quotes,
+    remove_code,
+    remove_quote_from_theme,
+    remove_theme,
+    set_quote_status,
+    theme,
+    unmark_quote,
+)
+from .theme import STATUSES, Excerpt, Line, Quote, Status, Theme, printed
+
+__all__ = [
+    "STATUSES",
+    "Excerpt",
+    "ExportRow",
+    "Line",
+    "Quote",
+    "Status",
+    "Theme",
+    "Voice",
+    "add_code",
+    "add_quote_to_theme",
+    "add_theme",
+    "attributions",
+    "edit_theme",
+    "excerpts_of_code",
+    "excerpts_of_theme",
+    "export_bytes",
+    "export_manuscript",
+    "exports",
+    "gather",
+    "list_themes",
+    "mark_quote",
+    "nudge",
+    "printed",
+    "quotes",
+    "remove_code",
+    "remove_quote_from_theme",
+    "remove_theme",
+    "set_quote_status",
+    "theme",
+    "unmark_quote",
+]

@@ -1,0 +1,45 @@
+"""The SQL of this stage: themes, their codes, quotes, and what was exported."""
+
+from .excerpts import Reading, excerpts_of_code, excerpts_of_theme
+from .exports import ExportRow, export_bytes, export_row, exports, provenance
+from .quotes import (
+    add_quote_to_theme,
+    mark_quote,
+    quotes,
+    remove_quote_from_theme,
+    set_quote_status,
+    unmark_quote,
+)
+from .themes import (
+    add_code,
+    add_theme,
+    edit_theme,
+    list_themes,
+    remove_code,
+    remove_theme,
+    theme,
+)
+
+__all__ = [
+    "ExportRow",
+    "Reading",
+    "add_code",
+    "add_quote_to_theme",
+    "add_theme",
+    "edit_theme",
+    "excerpts_of_code",
+    "excerpts_of_theme",
+    "export_bytes",
+    "export_row",
+    "exports",
+    "list_themes",
+    "mark_quote",
+    "provenance",
+    "quotes",
+    "remove_code",
+    "remove_quote_from_theme",
+    "remove_theme",
+    "set_quote_status",
+    "theme",
+    "unmark_quote",
+]
