@@ -119,7 +119,8 @@ def _opened(home: Path, sign: SignIn) -> Iterator[Study]:
 
 def _join(home: Path, lead: Study, sign: SignIn) -> None:
     once = lead.invite(sign.name, "coder")
-    secure_storage.change_passphrase(home, sign.name, once, sign.passphrase)
+    with _opened(home, SignIn(sign.name, sign.role, once)) as invited:
+        invited.change_passphrase(once, sign.passphrase)
 
 
 def _sample(study: Study, say: Say) -> Made:
