@@ -121,6 +121,11 @@ class Uploads:
         with upload.lock:
             self._drop(upload_id)
 
+    def close(self) -> None:
+        """Give all uploads up."""
+        for upload_id in list(self._under_way):
+            self._drop(upload_id)
+
     def _find(self, study: Study, upload_id: str) -> _Upload:
         with self._lock:
             upload = self._under_way.get(upload_id)

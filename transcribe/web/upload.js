@@ -15,7 +15,7 @@ async function ask(path, method, body, stop) {
         method, body, signal: stop, headers: { "x-fokus": "1" }, credentials: "same-origin",
       });
       const told = await answer.json();
-      if (answer.ok || answer.status === 409) return told;
+      if (answer.ok || told.have !== undefined) return told; // out of step: go on from there
       throw new Refused(told.error);
     } catch (error) {
       if (error instanceof Refused || stop.aborted || tries === PATIENCE) throw error;

@@ -1,0 +1,214 @@
+"""Uploads in slices: sealed as they arrive, repeatable, and whole or not at all."""
+
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from secure_storage import BadInput, DiskFull, NotAllowed, Role, Study
+from transcribe import SameFile, Target, recording, recordings
+from transcribe.intake import drop_loose_files
+from transcribe.upload import NoUpload, Uploads, WrongPlace
+
+Tone = Callable[..., Path]
+NEW = Target(None, "Group 3", 3)
+
+
+@pytest.fixture
+def uploads() -> Iterator[Uploads]:
+    under_way = Uploads()
+    yield under_way
+    under_way.close()
+
+
+@pytest.fixture
+def sound(tone: Tone) -> bytes:
+    return tone().read_bytes()
+
+
+def files(study: Study) -> list[Path]:
+    return list((study.home / "files").iterdir())
+
+
+def send(uploads: Uploads, study: Study, sound: bytes, target: Target = NEW) -> int:
+    upload = uploads.start(study, "talk.wav", len(sound), target)
+    for offset in range(0, len(sound), 10_000):
+        uploads.write(study, upload, offset, sound[offset : offset + 10_000])
+    return uploads.finish(study, upload)
+
+
+def test_slices_become_a_recording_that_was_never_plaintext(
+    study: Study, uploads: Uploads, sound: bytes
+) -> None:
+    upload = uploads.start(study, "talk.wav", len(sound), NEW)
+    assert uploads.write(study, upload, 0, sound[:30_000]) == 30_000
+    for path in study.home.rglob("*"):
+        assert not path.is_file() or sound[1000:1064] not in path.read_bytes()
+    assert uploads.write(study, upload, 30_000, sound[30_000:]) == len(sound)
+    made = uploads.finish(study, upload)
+    row = recording(study, made)
+    assert (row.title, row.group, row.duration) == ("Group 3", 3, pytest.approx(2.0))
+    with study.files.open(row.parts[0].file_id) as kept:
+        assert kept.read(0, kept.size) == sound
+
+
+def test_what_is_sent_again_changes_nothing(study: Study, uploads: Uploads, sound: bytes) -> None:
+    upload = uploads.start(study, "talk.wav", len(sound), NEW)
+    uploads.write(study, upload, 0, sound[:30_000])
+    assert uploads.write(study, upload, 0, sound[:30_000]) == 30_000
+    with pytest.raises(WrongPlace) as gap:
+        uploads.write(study, upload, 50_000, sound[50_000:])
+    assert gap.value.have == 30_000
+    with pytest.raises(WrongPlace):
+        uploads.finish(study, upload)
+    uploads.write(study, upload, 30_000, sound[30_000:])
+    assert uploads.finish(study, upload) == uploads.finish(study, upload)
+    assert len(recordings(study)) == 1
+
+
+def test_a_further_part_begins_where_the_recording_ended(
+    study: Study, uploads: Uploads, tone: Tone
+) -> None:
+    made = send(uploads, study, tone().read_bytes())
+    more = tone("more.wav", seconds=1.0, hertz=700.0).read_bytes()
+    assert send(uploads, study, more, Target(made)) == made
+    first, second = recording(study, made).parts
+    assert (first.offset, second.offset) == (0.0, pytest.approx(first.duration))
+
+
+def test_the_same_file_twice_is_refused_naming_the_recording(
+    study: Study, uploads: Uploads, sound: bytes
+) -> None:
+    send(uploads, study, sound)
+    before = files(study)
+    with pytest.raises(SameFile, match="«Group 3»"):
+        send(uploads, study, sound, Target(None, "Group 4", 4))
+    assert files(study) == before
+    assert len(recordings(study)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "target"),
+    [
+        ("letter.docx", 10, NEW),
+        ("no suffix", 10, NEW),
+        ("a\nb.wav", 10, NEW),
+        ("talk.wav", 0, NEW),
+        ("talk.wav", 9 << 30, NEW),
+        ("talk.wav", 10, Target(None, "  ", 3)),
+        ("talk.wav", 10, Target(None, "x" * 121, 3)),
+        ("talk.wav", 10, Target(None, "Group", 0)),
+        ("talk.wav", 10, Target(77)),
+    ],
+)
+def test_what_could_only_fail_is_refused_at_the_start(
+    study: Study, uploads: Uploads, name: str, size: int, target: Target
+) -> None:
+    with pytest.raises(BadInput):
+        uploads.start(study, name, size, target)
+    assert files(study) == []
+
+
+def test_more_than_announced_ends_the_upload(study: Study, uploads: Uploads, sound: bytes) -> None:
+    upload = uploads.start(study, "talk.wav", 100, NEW)
+    with pytest.raises(BadInput, match="announced"):
+        uploads.write(study, upload, 0, sound[:200])
+    with pytest.raises(NoUpload):
+        uploads.write(study, upload, 0, sound[:100])
+    assert files(study) == []
+
+
+def test_what_is_not_sound_leaves_nothing(study: Study, uploads: Uploads) -> None:
+    with pytest.raises(BadInput, match="not an audio"):
+        send(uploads, study, b"A letter, and not a sound at all. " * 2000)
+    assert files(study) == []
+    assert recordings(study) == []
+    assert [event.action for event in study.events()][-2:] == ["file.received", "file.refused"]
+
+
+def test_a_cancelled_upload_leaves_nothing(study: Study, uploads: Uploads, sound: bytes) -> None:
+    upload = uploads.start(study, "talk.wav", len(sound), NEW)
+    uploads.write(study, upload, 0, sound[:70_000])
+    assert len(files(study)) == 1
+    uploads.cancel(study, upload)
+    assert files(study) == []
+
+
+def test_an_upload_belongs_to_the_member_who_began_it(
+    study: Study, uploads: Uploads, sound: bytes, sign_in: Callable[[str, Role], Study]
+) -> None:
+    coder, reader = sign_in("Bo", "coder"), sign_in("Rita", "reader")
+    upload = uploads.start(study, "talk.wav", len(sound), NEW)
+    for act in (
+        lambda: uploads.write(coder, upload, 0, sound[:10]),
+        lambda: uploads.finish(coder, upload),
+        lambda: uploads.cancel(coder, upload),
+    ):
+        with pytest.raises(NoUpload):
+            act()
+    with pytest.raises(NotAllowed):
+        uploads.start(reader, "talk.wav", 10, NEW)
+
+
+def test_an_abandoned_upload_is_dropped(study: Study, sound: bytes) -> None:
+    now = [0.0]
+    uploads = Uploads(clock=lambda: now[0])
+    left = uploads.start(study, "talk.wav", len(sound), NEW)
+    now[0] = 3601.0
+    uploads.start(study, "talk.wav", len(sound), NEW)
+    assert len(files(study)) == 1
+    with pytest.raises(NoUpload):
+        uploads.write(study, left, 0, sound[:10])
+    uploads.close()
+
+
+def test_only_a_few_uploads_at_once(study: Study, uploads: Uploads) -> None:
+    for _ in range(4):
+        uploads.start(study, "talk.wav", 10, NEW)
+    with pytest.raises(BadInput, match="under way"):
+        uploads.start(study, "talk.wav", 10, NEW)
+
+
+def test_a_disk_without_room_is_told_beforehand(
+    study: Study, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Usage:
+        free = 100 << 20
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage)
+    with pytest.raises(DiskFull):
+        uploads.start(study, "talk.wav", 10, NEW)
+
+
+def test_a_disk_that_fills_up_leaves_nothing(study: Study, uploads: Uploads, sound: bytes) -> None:
+    sound += bytes(200_000)
+    upload = uploads.start(study, "talk.wav", len(sound), NEW)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(DiskFull):
+            uploads.write(study, upload, 0, sound)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert files(study) == []
+    with pytest.raises(NoUpload):
+        uploads.finish(study, upload)
+    assert send(uploads, study, sound) == recordings(study)[0].id
+
+
+def test_what_a_crash_left_between_receiving_and_keeping_is_taken_back(
+    study: Study, uploads: Uploads, sound: bytes
+) -> None:
+    from transcribe import store
+
+    writer = study.files.writer(store.KIND)
+    writer.write(sound)
+    with study.change() as change:
+        store.receive_file(change, writer)
+    assert len(files(study)) == 1
+    drop_loose_files(study)
+    assert files(study) == []
+    assert send(uploads, study, sound) == recordings(study)[0].id
+    drop_loose_files(study)
+    assert len(files(study)) == 1
