@@ -1,6 +1,8 @@
 """Secure storage: the study, its keys and members, its journal, and its doors."""
 
+from .audio_route import audio_routes
 from .change import Change
+from .commands import Check, doctor, read_passphrase
 from .container import SealedReader, new_key, seal
 from .database import Connections as _Connections  # noqa: F401  (aliases pysqlite3 first)
 from .errors import (
@@ -21,14 +23,28 @@ from .errors import (
 from .events import ChainCheck, Event
 from .files import Files, FileWriter, StoredFile
 from .foreign import open_foreign, shred
+from .gate import Gate
 from .keys import COST, FLOOR, Cost
 from .ledger import Released, record_import, release_export
 from .lock import held
 from .members import ROLES, Member, Right, Role
+from .serve import assert_switches, serve
+from .sessions import study_of, web_session
+from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 
 __all__ = [
     "COST",
+    "web_session",
+    "study_of",
+    "serve",
+    "read_passphrase",
+    "gate_routes",
+    "doctor",
+    "audio_routes",
+    "assert_switches",
+    "Gate",
+    "Check",
     "FLOOR",
     "ROLES",
     "BadInput",

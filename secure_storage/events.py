@@ -103,10 +103,10 @@ def head(db: sqlite_utils.Database) -> int:
     return int(row[0]) if row else 0
 
 
-def last(db: sqlite_utils.Database) -> int:
-    """Give the number of the very last event, reads included."""
+def recent(db: sqlite_utils.Database, limit: int) -> list[Event]:
+    """List the last events, newest first."""
     row = db.conn.execute("SELECT max(seq) FROM events").fetchone()
-    return int(row[0] or 0)
+    return read(db, max(0, int(row[0] or 0) - limit), limit)[::-1]
 
 
 def verify(db: sqlite_utils.Database) -> ChainCheck:

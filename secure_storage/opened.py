@@ -15,7 +15,7 @@ from typing import Final
 
 import sqlite_utils
 
-from . import database, keys, lock
+from . import database, events, keys, lock
 from .change import Change
 from .disk import filesystem, private_folder, replacing
 from .errors import DamagedFile, FokusError, NotSignedIn, StudyMissing, UnrecordedChange
@@ -110,6 +110,12 @@ class OpenedStudy:
         change.settle(committed=True)
         if queued:
             self._tell()
+
+    def record_of_nobody(self, action: str, object: str) -> None:
+        """Record what happened without a member, like a failed sign-in."""
+        with self._connections.writing() as db:
+            at = events.now()
+            events.append(db, at, None, action, object, before=None, after=None, client_id=None)
 
     def save_header(self, header: Header, db: sqlite_utils.Database) -> None:
         """Write the key file within a change; the database remembers its revision."""

@@ -12,7 +12,7 @@ import sqlite_utils
 from . import database, events, keys, lock, members, opened
 from .change import Change
 from .disk import private_folder, replacing, sync_folder
-from .errors import BadInput, NotAllowed, NotSignedIn, StudyExists, full_disk_told
+from .errors import BadInput, NotAllowed, NotSignedIn, StudyExists, WrongPassphrase, full_disk_told
 from .events import ChainCheck, Event
 from .files import Files
 from .keys import COST, Cost, Header
@@ -81,6 +81,10 @@ class Study:
         """List the journal after ``since``, oldest first, reads included."""
         return events.read(self.db, since, limit)
 
+    def recent_events(self, limit: int) -> list[Event]:
+        """List the last events, newest first, reads included."""
+        return events.recent(self.db, limit)
+
     def head(self) -> int:
         """Give the number of the last event that changed anything."""
         return events.head(self.db)
@@ -102,13 +106,32 @@ class Study:
         return once
 
     def change_passphrase(self, old: str, new: str) -> None:
-        """Replace the member's own passphrase (the one-time one at first sign-in)."""
+        """Replace the member's own passphrase."""
         if self.closed:
             raise NotSignedIn("You are signed out. Sign in again.")
         keys.check_passphrase(new)
         if new == old:
             raise BadInput("The new passphrase is the old one. Choose another.")
         keys.open_account(self._core.header, self.member.name, old)
+        self._replace_passphrase(new)
+
+    def choose_passphrase(self, new: str) -> None:
+        """Replace the one-time passphrase with which the member has just signed in."""
+        if self.closed or not self.first_sign_in:
+            raise NotSignedIn("Sign in with your one-time passphrase first.")
+        keys.check_passphrase(new)
+        if self._opens(new):
+            raise BadInput("This is the one-time passphrase. Choose one of your own.")
+        self._replace_passphrase(new)
+
+    def _opens(self, passphrase: str) -> bool:
+        try:
+            keys.open_account(self._core.header, self.member.name, passphrase)
+        except WrongPassphrase:
+            return False
+        return True
+
+    def _replace_passphrase(self, new: str) -> None:
         with self._core.change(self.member) as change:
             self._give_account(self.member, new, change.db, once=False)
             change.record("member.passphrase_changed", f"member:{self.member.id}")

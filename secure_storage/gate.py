@@ -1,0 +1,254 @@
+"""The gate: one ASGI middleware in front of everything, Streamlit included.
+
+Streamlit alone answers anybody who reaches the port, and takes a session id for proof
+of identity. So nothing gets past here without a session: pages lead to the sign-in,
+everything else is refused. Identity comes from our cookie alone; headers by which
+somebody could claim one are dropped. A WebSocket, or a request that writes, must come
+from our own pages (same Origin), and an open socket is cut within a second when its
+session ends.
+"""
+
+import asyncio
+import hashlib
+import re
+from base64 import b64encode
+from functools import cache
+from http.cookies import CookieError, SimpleCookie
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import (
+    BadInput,
+    DamagedFile,
+    DiskFull,
+    FokusError,
+    NotAllowed,
+    NotSignedIn,
+    StaleWrite,
+)
+from .sessions import HEADER, SCOPE, SIGNED_OUT, Session, sessions_of
+
+SIGN_IN: Final = "/sign-in"
+LOOK: Final = "/sign-in/look.css"
+FIRST_RUN: Final = "/first-run"
+PASSPHRASE: Final = "/passphrase"
+SIGN_OUT: Final = "/sign-out"
+HEALTH: Final = "/_stcore/health"
+OPEN: Final = frozenset({SIGN_IN, LOOK, HEALTH})
+ONLY_PASSPHRASE: Final = frozenset({PASSPHRASE, SIGN_OUT, LOOK, HEALTH})
+SAFE: Final = frozenset({"GET", "HEAD"})
+SWEEP_EVERY: Final = 15.0
+LOOK_EVERY: Final = 0.5
+STATUS: Final[dict[type[FokusError], int]] = {
+    NotSignedIn: 401, NotAllowed: 403, StaleWrite: 409, BadInput: 400, DamagedFile: 500,
+    DiskFull: 507,
+}  # fmt: skip
+
+
+class Gate:
+    """Lets through what belongs to a session and nothing else."""
+
+    def __init__(self, app: ASGIApp, home: Path) -> None:
+        """Guard ``app`` for the study in ``home``."""
+        self._app = app
+        self._sessions = sessions_of(home)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        session = self._session(headers)
+        scope = self._trusted(scope, session)
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send, headers, session)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, _hardened(scope, send), headers, session)
+
+    async def _request(
+        self, scope: Scope, receive: Receive, send: Send, headers: Headers,
+        session: Session | None,
+    ) -> None:  # fmt: skip
+        refusal = self._refusal(scope, headers, session)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        if session is not None:
+            session.touch()
+        started = False
+
+        async def noticing(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticing)
+        except FokusError as error:
+            if started:
+                # Cut short, as when the session ends while a recording plays.
+                if isinstance(error, NotSignedIn):
+                    return
+                raise
+            status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
+            await JSONResponse({"error": str(error)}, status)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers, session: Session | None) -> ASGIApp | None:
+        path, method = scope["path"], scope["method"]
+        if method not in SAFE:
+            if not same_origin(headers):
+                return _error("This did not come from a page of this workbench.", 403)
+            if path.startswith("/api/") and headers.get("x-fokus") != "1":
+                return _error("The request lacks the header x-fokus.", 403)
+        if session is not None and not session.study.first_sign_in:
+            return None
+        if session is not None:
+            open_to_all, lead_to, status = ONLY_PASSPHRASE, PASSPHRASE, 403
+        elif (self._sessions.home / "study.json").exists():
+            open_to_all, lead_to, status = OPEN, SIGN_IN, 401
+        else:
+            open_to_all, lead_to, status = OPEN | {FIRST_RUN}, FIRST_RUN, 401
+        if path in open_to_all and not (path == SIGN_IN and lead_to == FIRST_RUN):
+            return None
+        if method == "GET" and "text/html" in headers.get("accept", ""):
+            return RedirectResponse(lead_to, 303)
+        return _error(SIGNED_OUT, status)
+
+    async def _socket(
+        self, scope: Scope, receive: Receive, send: Send, headers: Headers,
+        session: Session | None,
+    ) -> None:  # fmt: skip
+        if session is None or session.study.first_sign_in or not same_origin(headers):
+            await receive()
+            await send({"type": "websocket.close", "code": 4401})
+            return
+        over = False
+
+        async def noticing(message: Message) -> None:
+            nonlocal over
+            over = over or message["type"] == "websocket.close"
+            await send(message)
+
+        async def touching() -> Message:
+            message = await receive()
+            session.touch()
+            return message
+
+        served = asyncio.ensure_future(self._app(scope, touching, noticing))
+        try:
+            while not (await asyncio.wait({served}, timeout=LOOK_EVERY))[0]:
+                if not session.alive():
+                    if not over:
+                        await send({"type": "websocket.close", "code": 4401})
+                    break
+            else:
+                served.result()
+        finally:
+            served.cancel()
+            await asyncio.wait({served})
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sweeping = asyncio.ensure_future(self._sweep())
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            sweeping.cancel()
+            await anyio.to_thread.run_sync(self._sessions.close)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            await anyio.to_thread.run_sync(self._sessions.sweep)
+
+    def _session(self, headers: Headers) -> Session | None:
+        for line in headers.getlist("cookie"):
+            try:
+                morsel = SimpleCookie(line).get(self._sessions.cookie)
+            except CookieError:
+                continue
+            if morsel is not None:
+                return self._sessions.find(morsel.value)
+        return None
+
+    def _trusted(self, scope: Scope, session: Session | None) -> Scope:
+        """Drop claims of identity, hide our cookie from scripts, name the session."""
+        own = self._sessions.cookie.encode()
+        headers = []
+        for name, value in scope["headers"]:
+            # Some servers and libraries read "_" as "-": such a twin is a claim too.
+            if name.lower().replace(b"_", b"-").startswith(b"x-fokus-"):
+                continue
+            if name.lower() == b"cookie":
+                kept = [one for one in value.split(b";") if one.strip().split(b"=")[0] != own]
+                value = b";".join(kept)
+            headers.append((name, value))
+        if session is not None and not session.study.first_sign_in:
+            headers.append((HEADER.encode(), session.handle.encode()))
+        return {**scope, "headers": headers, SCOPE: session}
+
+
+def same_origin(headers: Headers) -> bool:
+    """Tell whether the browser says that a page of ours sent the request."""
+    origin, host = headers.get("origin"), headers.get("host")
+    if not origin or not host:
+        return False
+    parts = urlsplit(origin)
+    return parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
+
+
+def _hardened(scope: Scope, send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("content-security-policy", content_policy())
+            headers["x-content-type-options"] = "nosniff"
+            headers["x-frame-options"] = "DENY"
+            # Not no-referrer: with that, forms would be sent with the Origin "null".
+            headers["referrer-policy"] = "same-origin"
+            headers["cross-origin-opener-policy"] = "same-origin"
+            headers["cross-origin-resource-policy"] = "same-origin"
+            headers["permissions-policy"] = "camera=(), microphone=(), geolocation=()"
+            if not scope["path"].startswith("/static/"):
+                # Streamlit's own code may be kept by the browser, data never.
+                headers["cache-control"] = "no-store"
+        await send(message)
+
+    return sending
+
+
+@cache
+def content_policy() -> str:
+    """Say what a page may load: only what this server sends.
+
+    Streamlit's page holds one inline script, allowed by its digest; the code of
+    components reaches the browser as a blob; styles are inline throughout Streamlit.
+    """
+    scripts = " ".join(f"'sha256-{digest}'" for digest in _inline_scripts())
+    return (
+        f"default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval' {scripts}; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; "
+        "worker-src 'self' blob:; frame-src 'self'; frame-ancestors 'none'; "
+        "base-uri 'self'; form-action 'self'; object-src 'none'"
+    )
+
+
+def _inline_scripts() -> list[str]:
+    found = find_spec("streamlit")
+    if found is None or found.origin is None:
+        return []
+    page = (Path(found.origin).parent / "static" / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    return [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
+
+
+def _error(message: str, status: int) -> ASGIApp:
+    return JSONResponse({"error": message}, status)

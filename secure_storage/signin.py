@@ -1,0 +1,219 @@
+"""The pages outside Streamlit: sign-in, first run, own passphrase, sign-out.
+
+Plain HTML without any script, so that they work, and are safe, before anything else is.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from .errors import BadInput, FokusError, StudyExists, WrongPassphrase
+from .gate import FIRST_RUN, LOOK, PASSPHRASE, SIGN_IN, SIGN_OUT
+from .keys import LEAST_PASSPHRASE
+from .sessions import LONGEST, Sessions, TooManyTries, session_of, sessions_of
+from .study import create_study
+
+MOST_BODY: Final = 16 * 1024
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'"
+)
+
+
+def gate_routes(home: Path) -> list[BaseRoute]:
+    """Give the routes of the pages outside Streamlit."""
+    pages = Pages(sessions_of(home))
+    return [
+        Route(LOOK, pages.look),
+        Route(SIGN_IN, pages.sign_in, methods=["GET", "POST"]),
+        Route(FIRST_RUN, pages.first_run, methods=["GET", "POST"]),
+        Route(PASSPHRASE, pages.passphrase, methods=["GET", "POST"]),
+        Route(SIGN_OUT, pages.sign_out, methods=["GET", "POST"]),
+    ]
+
+
+class Pages:
+    """The pages of one home."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        """Sign in to this table."""
+        self._sessions = sessions
+
+    async def look(self, request: Request) -> Response:
+        """Send the style sheet."""
+        text = (Path(__file__).parent / "web" / "look.css").read_text(encoding="utf-8")
+        return Response(text, media_type="text/css")
+
+    async def sign_in(self, request: Request) -> Response:
+        """Ask for name and passphrase."""
+        if request.method != "POST":
+            return _sign_in_page()
+        form = await _form(request)
+        try:
+            return await self._enter(request, form)
+        except TooManyTries as error:
+            return _sign_in_page(str(error), form.get("name", ""), 429)
+        except WrongPassphrase as error:
+            return _sign_in_page(str(error), form.get("name", ""), 403)
+        except FokusError as error:
+            return _sign_in_page(str(error), form.get("name", ""), 400)
+
+    async def first_run(self, request: Request) -> Response:
+        """Create the study and its first lead."""
+        if request.method != "POST":
+            return _first_run_page()
+        form = await _form(request)
+        title, name = form.get("title", ""), form.get("name", "")
+        try:
+            chosen = _chosen(form)
+            create = partial(create_study, self._sessions.home, title, name, chosen)
+            await anyio.to_thread.run_sync(create)
+            return await self._enter(request, form)
+        except StudyExists:
+            return RedirectResponse(SIGN_IN, 303)
+        except FokusError as error:
+            return _first_run_page(str(error), title, name, 400)
+
+    async def passphrase(self, request: Request) -> Response:
+        """Choose an own passphrase: instead of the one-time one, or of the present one."""
+        study = session_of(request).study
+        first = study.first_sign_in
+        if request.method != "POST":
+            return _passphrase_page(first)
+        form = await _form(request)
+        try:
+            chosen = _chosen(form)
+            work: Callable[[], None] = (
+                partial(study.choose_passphrase, chosen)
+                if first
+                else partial(study.change_passphrase, form.get("old", ""), chosen)
+            )
+            await anyio.to_thread.run_sync(work)
+        except FokusError as error:
+            return _passphrase_page(first, str(error), 400)
+        return RedirectResponse("/", 303)
+
+    async def sign_out(self, request: Request) -> Response:
+        """Confirm, then end the session."""
+        if request.method != "POST":
+            return _page("Sign out", f'<form method="post">{_button("Sign out")}</form>{_BACK}')
+        await anyio.to_thread.run_sync(self._sessions.end, session_of(request))
+        answer = RedirectResponse(SIGN_IN, 303)
+        answer.delete_cookie(self._sessions.cookie, path="/")
+        return answer
+
+    async def _enter(self, request: Request, form: dict[str, str]) -> Response:
+        name, passphrase = form.get("name", ""), form.get("passphrase", "")
+        enter = partial(self._sessions.sign_in, name, passphrase)
+        token = await anyio.to_thread.run_sync(enter)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            self._sessions.cookie, token, max_age=int(LONGEST), path="/", httponly=True,
+            samesite="strict", secure=request.url.scheme == "https",
+        )  # fmt: skip
+        return answer
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BODY:
+            raise BadInput("The form is too large.")
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=10))
+    except ValueError:
+        raise BadInput("The form could not be read. Go back and try again.") from None
+
+
+def _chosen(form: dict[str, str]) -> str:
+    chosen = form.get("passphrase", "")
+    if chosen != form.get("again", ""):
+        raise BadInput("The two passphrases differ. Type the same one twice.")
+    return chosen
+
+
+def _sign_in_page(error: str = "", name: str = "", status: int = 200) -> Response:
+    fields = _field("name", "Name", name, "username", first=not name)
+    fields += _secret("passphrase", "Passphrase", "current-password", first=bool(name))
+    return _page("Sign in", _form_of(error, fields, "Sign in"), status)
+
+
+def _first_run_page(
+    error: str = "", title: str = "", name: str = "", status: int = 200
+) -> Response:
+    fields = _field("title", "Title of the study", title, "off", first=True)
+    fields += _field("name", "Your name (you become its lead)", name, "username")
+    said = (
+        "<p>There is no study in this folder yet. Create it here; everything in it is "
+        "encrypted with keys that only its members can open. Nobody can restore a lost "
+        "passphrase, so keep it safe.</p>"
+    )
+    form = _form_of(error, fields + _twice(), "Create the study")
+    return _page("Create a study", said + form, status)
+
+
+def _passphrase_page(first: bool, error: str = "", status: int = 200) -> Response:
+    old = "" if first else _secret("old", "Present passphrase", "current-password", first=True)
+    said = (
+        "<p>You signed in with a one-time passphrase. Choose one of your own; the one-time "
+        "passphrase then stops working.</p>"
+        if first
+        else ""
+    )
+    form = _form_of(error, old + _twice(), "Save the passphrase")
+    return _page("Choose a passphrase", said + form + ("" if first else _BACK), status)
+
+
+def _twice() -> str:
+    label = f"Passphrase (at least {LEAST_PASSPHRASE} characters; a few words are best)"
+    return _secret("passphrase", label, "new-password") + _secret(
+        "again", "The same passphrase again", "new-password"
+    )
+
+
+def _field(name: str, label: str, value: str, complete: str, *, first: bool = False) -> str:
+    return (
+        f'<label for="{name}">{escape(label)}</label>'
+        f'<input id="{name}" name="{name}" value="{escape(value)}" required maxlength="200"'
+        f' autocomplete="{complete}"{" autofocus" if first else ""}>'
+    )
+
+
+def _secret(name: str, label: str, complete: str, *, first: bool = False) -> str:
+    return (
+        f'<label for="{name}">{escape(label)}</label>'
+        f'<input id="{name}" name="{name}" type="password" required maxlength="1024"'
+        f' autocomplete="{complete}"{" autofocus" if first else ""}>'
+    )
+
+
+def _form_of(error: str, fields: str, button: str) -> str:
+    told = f'<p role="alert">{escape(error)}</p>' if error else ""
+    return f'<form method="post">{told}{fields}{_button(button)}</form>'
+
+
+def _button(label: str) -> str:
+    return f"<button>{escape(label)}</button>"
+
+
+_BACK: Final = '<p><a href="/">Back to the workbench</a></p>'
+
+
+def _page(title: str, body: str, status: int = 200) -> Response:
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)} · Fokus</title><link rel="stylesheet" href="{LOOK}"></head>'
+        f'<body><main><p class="name">Fokus</p><h1>{escape(title)}</h1>{body}</main></body></html>',
+        status,
+        headers={"content-security-policy": POLICY},
+    )
