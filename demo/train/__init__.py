@@ -1,0 +1,1 @@
+"""Programs that make the demo checkpoint from synthetic speech; the product needs none of them."""
