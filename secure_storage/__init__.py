@@ -1,10 +1,10 @@
 """Secure storage: the study, its keys and members, its journal, and its doors."""
 
+from . import database as _database  # noqa: F401  (first: it makes sqlite-utils use SQLCipher)
 from .audio_route import audio_routes
 from .change import Change
 from .commands import Check, doctor, read_passphrase
 from .container import SealedReader, new_key, seal
-from .database import Connections as _Connections  # noqa: F401  (aliases pysqlite3 first)
 from .errors import (
     BadInput,
     DamagedFile,

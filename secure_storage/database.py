@@ -28,6 +28,9 @@ from .disk import create_private  # noqa: E402
 from .errors import DamagedFile, FokusError, full_disk_told  # noqa: E402
 from .schema import MIGRATIONS  # noqa: E402
 
+if sqlite_utils.db.sqlite3 is not sqlcipher3:
+    raise ImportError("import secure_storage before sqlite_utils")
+
 LEAST_SQLITE: Final = (3, 51, 3)
 """Older ones have the WAL-reset fault, which can corrupt a database."""
 PLAINTEXT: Final = b"SQLite format 3\0"

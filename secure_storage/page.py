@@ -1,6 +1,6 @@
 """The page «Members & security»: who works on the study, and what happened in it."""
 
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
 from .errors import FokusError
