@@ -5,14 +5,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
 
-from secure_storage import BadInput, DiskFull, NotAllowed, Role, Study
+from secure_storage import (
+    BadInput,
+    DiskFull,
+    Gate,
+    NotAllowed,
+    Role,
+    Study,
+    gate_routes,
+)
 from transcribe import SameFile, Target, recording, recordings
 from transcribe.intake import drop_loose_files
 from transcribe.upload import NoUpload, Uploads, WrongPlace
+from transcribe.upload_api import upload_routes
 
 Tone = Callable[..., Path]
 NEW = Target(None, "Group 3", 3)
+PASSPHRASE = "correct horse battery"
+OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
 
 
 @pytest.fixture
@@ -212,3 +226,72 @@ def test_what_a_crash_left_between_receiving_and_keeping_is_taken_back(
     assert send(uploads, study, sound) == recordings(study)[0].id
     drop_loose_files(study)
     assert len(files(study)) == 1
+
+
+@pytest.fixture
+def client(home: Path, study: Study) -> Iterator[TestClient]:
+    """The routes behind the real gate, with Ada signed in."""
+    app = Starlette(
+        routes=[*gate_routes(home), *upload_routes()], middleware=[Middleware(Gate, home=home)]
+    )
+    with TestClient(app, base_url="http://fokus.test", headers=OURS) as browser:
+        browser.post("/sign-in", data={"name": "Ada", "passphrase": PASSPHRASE})
+        yield browser
+
+
+def announce(client: TestClient, sound: bytes, **more: object) -> dict[str, object]:
+    asked = {"name": "talk.wav", "size": len(sound), "title": "Group 3", "group": 3, **more}
+    answer = client.post("/api/upload", json=asked)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, object] = answer.json()
+    return told
+
+
+def test_the_browser_uploads_in_slices(client: TestClient, study: Study, sound: bytes) -> None:
+    path = f"/api/upload/{announce(client, sound)['id']}"
+    half = len(sound) // 2
+    assert client.put(f"{path}?offset=0", content=sound[:half]).json() == {"have": half}
+    ahead = client.put(f"{path}?offset={half + 5}", content=sound[half:])
+    assert (ahead.status_code, ahead.json()["have"]) == (400, half)
+    assert client.put(f"{path}?offset={half}", content=sound[half:]).json()["have"] == len(sound)
+    made = client.post(f"{path}/finish").json()["recording"]
+    assert recording(study, made).title == "Group 3"
+    again = announce(client, sound, recording=made)
+    client.put(f"/api/upload/{again['id']}?offset=0", content=sound)
+    refused = client.post(f"/api/upload/{again['id']}/finish")
+    assert refused.status_code == 400
+    assert "«Group 3»" in refused.json()["error"]
+
+
+def test_the_browser_gives_an_upload_up(client: TestClient, study: Study, sound: bytes) -> None:
+    path = f"/api/upload/{announce(client, sound)['id']}"
+    client.put(f"{path}?offset=0", content=sound)
+    assert client.delete(path).status_code == 200
+    assert files(study) == []
+    assert client.post(f"{path}/finish").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"name": "talk.wav", "size": "10", "title": "T", "group": 1},
+        {"name": "talk.wav", "size": -1, "title": "T", "group": 1},
+        {"name": 7, "size": 10, "title": "T", "group": 1},
+        {"name": "talk.wav", "size": 10, "recording": "x"},
+        [],
+    ],
+)
+def test_malformed_requests_are_refused(client: TestClient, asked: object) -> None:
+    assert client.post("/api/upload", json=asked).status_code == 400
+    assert client.put("/api/upload/x?offset=-1", content=b"x").status_code == 400
+    assert client.put("/api/upload/x?offset=0", content=b"x").status_code == 400
+
+
+def test_foreign_pages_and_strangers_upload_nothing(client: TestClient, study: Study) -> None:
+    asked = {"name": "talk.wav", "size": 10, "title": "T", "group": 1}
+    for headers in ({"origin": "http://evil.test"}, {"x-fokus": "0"}):
+        assert client.post("/api/upload", json=asked, headers=headers).status_code == 403
+    client.cookies.clear()
+    assert client.post("/api/upload", json=asked).status_code == 401
+    assert client.put("/api/upload/x?offset=0", content=b"x").status_code == 401
+    assert files(study) == []
