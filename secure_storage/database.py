@@ -28,7 +28,7 @@ from .disk import create_private  # noqa: E402
 from .errors import DamagedFile, FokusError, full_disk_told  # noqa: E402
 from .schema import MIGRATIONS  # noqa: E402
 
-if sqlite_utils.db.sqlite3 is not sqlcipher3:
+if sqlite_utils.db.sqlite3 is not sqlcipher3:  # type: ignore[attr-defined]
     raise ImportError("import secure_storage before sqlite_utils")
 
 LEAST_SQLITE: Final = (3, 51, 3)

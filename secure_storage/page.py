@@ -13,8 +13,13 @@ RECENT = 200
 
 def members_page(study: Study) -> None:
     """Draw the page."""
-    st.title("Members and security")
     study.require("read")
+    st.title("Members and security")
+    # Pages outside Streamlit, opened in this tab.
+    st.html(
+        '<a href="/sign-out" target="_self">Sign out</a> · '
+        '<a href="/passphrase" target="_self">Change my passphrase</a>'
+    )
     members = study.members()
     _table(members)
     if "members" in RIGHTS[study.member.role]:
@@ -25,8 +30,6 @@ def members_page(study: Study) -> None:
             _end_access(study, members)
     _rights()
     _journal(study, members)
-    st.page_link("/passphrase", label="Change my passphrase", icon=":material/key:")
-    st.page_link("/sign-out", label="Sign out", icon=":material/logout:")
 
 
 def _table(members: list[Member]) -> None:
