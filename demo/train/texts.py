@@ -15,6 +15,11 @@ from demo.train.grammar import load_grammar
 SENTENCES_FILE = Path(__file__).with_name("sentences.txt")
 RUN = 6
 SHORT = 3
+
+PAIRS = 0.2
+"""Share of texts that are two sentences said by one speaker without a break."""
+
+LONGEST_PAIR = 20
 _ENDINGS = "...?"
 
 
@@ -76,8 +81,15 @@ class TextSource:
             return False
         return tuple(words) not in self.utterances
 
-    def draw(self) -> str:
-        """One allowed text of a random kind."""
+    def draw(self, pairs: float = PAIRS) -> str:
+        """One allowed text of a random kind, or with chance ``pairs`` two in one breath."""
+        while self.rng.random() < pairs:
+            text = f"{self._single()} {self._single()}"
+            if len(words_of(text)) <= LONGEST_PAIR and self.allowed(text):
+                return text
+        return self._single()
+
+    def _single(self) -> str:
         makers = (self._free, self.grammar_sentence, self._pieces, self._salad)
         while True:
             maker = self.rng.choices(makers, weights=(30, 28, 20, 22))[0]

@@ -5,6 +5,7 @@ utterances, starts and ends close to speech, and is padded with zeros to 30 s.
 """
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ from demo.train.tokens import Vocabulary, pieces, tokenizer
 
 FRAME_RATE = 50
 """Encoder frames a second."""
+
+PAUSE = 0.1
+"""Seconds of silence in which the product may cut."""
 
 FULL = 1500
 """Encoder frames of a 30-s window."""
@@ -72,6 +76,37 @@ class Window:
     speech: bool
 
 
+def _seconds(u: Utterance) -> float:
+    return len(u.samples) / SAMPLE_RATE
+
+
+def pauses(u: Utterance) -> list[int]:
+    """Words of ``u`` that follow a pause long enough for a cut."""
+    gaps = zip(u.spans, u.spans[1:], strict=False)
+    return [i + 1 for i, (a, b) in enumerate(gaps) if b[0] - a[1] >= PAUSE]
+
+
+def clip(u: Utterance, first: int, end: int) -> Utterance:
+    """The words from ``first`` up to ``end`` alone, cut in the middle of the pauses."""
+    low = (u.spans[first - 1][1] + u.spans[first][0]) / 2 if first else 0.0
+    high = (u.spans[end - 1][1] + u.spans[end][0]) / 2 if end < len(u.spans) else _seconds(u)
+    inside = [p for p in u.phones if low <= p[1] < high]
+    return Utterance(
+        u.samples[int(low * SAMPLE_RATE) : int(high * SAMPLE_RATE)],
+        _clip_text(u.text, first, end),
+        u.voice,
+        u.words[first:end],
+        tuple((a - low, b - low) for a, b in u.spans[first:end]),
+        tuple((p, a - low, b - low) for p, a, b in inside),
+    )
+
+
+def _clip_text(text: str, first: int, end: int) -> str:
+    """The words from ``first`` up to ``end`` with the marks that follow them."""
+    starts = [m.start() for m in re.finditer(r"[A-Za-z']+", text)]
+    return text[starts[first] : starts[end] if end < len(starts) else len(text)].strip()
+
+
 class WindowMaker:
     """Draws windows of ``frames`` encoder frames from a pool of utterances."""
 
@@ -85,6 +120,7 @@ class WindowMaker:
         self.by_voice: dict[str, list[Utterance]] = {}
         for u in pool:
             self.by_voice.setdefault(u.voice, []).append(u)
+        self.broken = [u for u in pool if pauses(u)]
         self.short = [u for u in pool if len(u.words) <= 2]
 
     def draw(self, frames: int) -> Window:
@@ -93,6 +129,8 @@ class WindowMaker:
         count = frames * SAMPLE_RATE // FRAME_RATE
         speech = self.rng.random() > (0.09 if full else 0.04)
         placed = self._place(frames / FRAME_RATE, full) if speech else []
+        if full and placed:
+            self._cut(placed)
         offset = 0 if full else self.rng.randint(0, FULL - frames)
         samples = self._mix(placed, count) if placed else noise.not_speech(count, self.rng)
         target = self._target(placed, offset)
@@ -103,11 +141,28 @@ class WindowMaker:
     def _next(self, last: str | None) -> Utterance:
         """A back-channel, the same speaker again, or anyone."""
         r = self.rng.random()
-        if r < 0.10:
+        if r < 0.08:
             return self.rng.choice(self.short)
+        if r < 0.12 and self.broken:
+            return self.rng.choice(self.broken)
         if last is not None and r < 0.50:
             return self.rng.choice(self.by_voice[last])
         return self.rng.choice(self.pool)
+
+    def _cut(self, placed: list[Placed]) -> None:
+        """Sometimes begin or end in the middle of an utterance, at one of its pauses."""
+        first, last = placed[0], placed[-1]
+        inner = pauses(first.utterance)
+        if inner and self.rng.random() < 0.6:
+            piece = clip(first.utterance, self.rng.choice(inner), len(first.utterance.words))
+            placed[0] = Placed(piece, first.end - _seconds(piece) / first.speed, first.speed)
+            shift = max(0.0, placed[0].start - self.rng.uniform(0.0, 0.4))
+            for p in placed:
+                p.start -= shift
+        inner = pauses(last.utterance)
+        if len(placed) > 1 and inner and self.rng.random() < 0.6:
+            piece = clip(last.utterance, 0, self.rng.choice(inner))
+            placed[-1] = Placed(piece, placed[-1].start, last.speed)
 
     def _gap(self, full: bool) -> float:
         """Seconds between two utterances; below zero where they overlap."""
@@ -122,7 +177,7 @@ class WindowMaker:
         )
 
     def _place(self, length: float, full: bool) -> list[Placed]:
-        stop = self.rng.uniform(1, length) if full and self.rng.random() < 0.5 else length
+        stop = self.rng.uniform(1, length) if full and self.rng.random() < 0.35 else length
         at = self.rng.choice((0.0, self.rng.uniform(0, 0.4), self.rng.uniform(0, 0.9)))
         placed: list[Placed] = []
         last: str | None = None
