@@ -1,5 +1,6 @@
 """From a recording to a transcript: audio, recognition, speakers, sentences, jobs."""
 
+from .edge import Asked, posting, reading, refused, sent
 from .intake import Target, add_part, add_recording
 from .store import (
     DoubtRow,
@@ -39,12 +40,14 @@ from .transcript import (
     Utterance,
     Word,
 )
+from .transcript_component import may, on_transcript, shown
 from .word import WIDTH_LANDSCAPE, WIDTH_PORTRAIT, Cell, Run, WordDocument, cell
 
 __all__ = [
     "UNKNOWN",
     "WIDTH_LANDSCAPE",
     "WIDTH_PORTRAIT",
+    "Asked",
     "Cell",
     "Doubt",
     "DoubtRow",
@@ -74,13 +77,20 @@ __all__ = [
     "heard",
     "link_speaker",
     "list_transcripts",
+    "may",
+    "on_transcript",
     "participants",
+    "posting",
+    "reading",
     "recording",
     "recordings",
+    "refused",
     "rename_speaker",
     "save_transcription",
+    "sent",
     "sentence",
     "sentences",
+    "shown",
     "speakers",
     "transcript",
     "transcript_of",

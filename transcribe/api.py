@@ -1,0 +1,86 @@
+"""HTTP routes of this stage: what the transcript component reads and writes."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from secure_storage import StaleWrite, Study
+
+from . import store
+from .doubtful import doubts_about
+from .edge import PRIVATE, Asked, posting, reading, refused, sent
+from .live import live_route
+from .store import SentenceRow, SpeakerRow
+from .upload_api import upload_routes
+
+
+def routes() -> list[BaseRoute]:
+    """Give all routes of this stage."""
+    return [
+        reading("/api/transcript/{id:int}", _transcript),
+        posting("/api/sentence", _sentence),
+        live_route(),
+        *upload_routes(),
+    ]
+
+
+def _transcript(study: Study, request: Request) -> Response:
+    transcript_id = int(request.path_params["id"])
+    head = study.head()
+    tag = f'"{transcript_id}-{head}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={**PRIVATE, "etag": tag})
+    row = store.transcript(study, transcript_id)
+    if "if-none-match" not in request.headers:
+        # Opening is on the record; being told of a change while it is open is not opening.
+        study.note("read.transcript", f"transcript:{transcript_id}")
+    answer = sent(
+        {
+            "id": row.id,
+            "title": row.title,
+            "group": row.group,
+            "demo": row.demo,
+            "audio": None if row.recording_id is None else f"/audio/{row.recording_id}",
+            "revision": row.revision,
+            "head": head,
+            "speakers": [_speaker(one) for one in store.speakers(study, transcript_id)],
+            "sentences": [_line(one) for one in store.sentences(study, transcript_id)],
+        }
+    )
+    answer.headers["etag"] = tag
+    return answer
+
+
+def _speaker(row: SpeakerRow) -> dict[str, object]:
+    return {
+        "id": row.id, "name": row.name, "profession": row.profession, "moderator": row.moderator
+    }  # fmt: skip
+
+
+def _line(row: SentenceRow) -> dict[str, object]:
+    reasons = doubts_about(row)
+    return {
+        "id": row.id,
+        "turn": row.turn_id,
+        "speaker": row.speaker_id,
+        "start": row.start,
+        "end": row.end,
+        "text": row.text,
+        "version": row.version,
+        "doubt": bool(reasons),
+        "why": "; ".join(reasons),
+    }
+
+
+def _sentence(study: Study, asked: Asked) -> Response:
+    sentence_id = asked.whole("sentence")
+    try:
+        row = store.edit_sentence(
+            study, sentence_id, asked.text("text"), asked.whole("version"), asked.client_id()
+        )
+    except StaleWrite as error:
+        now = store.sentence(study, sentence_id)
+        return refused(error, text=now.text, version=now.version)
+    return sent(
+        {"sentence": row.id, "text": row.text, "version": row.version, "head": study.head()}
+    )

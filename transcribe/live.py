@@ -1,0 +1,106 @@
+"""The WebSocket on which every open page hears what others change.
+
+One message for each committed event. A page that was away compares the number in the
+greeting with its own and reads again what it missed; a page that cannot keep up is cut
+off, and does the same.
+"""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from typing import Final
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from secure_storage import Event, FokusError, Study, on_event, study_of
+
+WAITING: Final = 1000
+"""Messages that may wait for one slow browser."""
+
+TOLD: Final = frozenset(
+    {"code", "coding", "quote", "recording", "segment", "sentence", "speaker", "theme",
+     "transcript"}
+)  # fmt: skip
+"""Objects whose changes are told with what they now hold. Of all others (members, jobs,
+private memos) only the fact is told."""
+
+
+def live_route() -> WebSocketRoute:
+    """Make the route; the gate lets only the signed-in reach it."""
+    return WebSocketRoute("/api/live", live)
+
+
+async def live(socket: WebSocket) -> None:
+    """Tell one browser of every change until it leaves."""
+    try:
+        study = study_of(socket)
+        study.require("read")
+    except FokusError:
+        await socket.close(1008)
+        return
+    await socket.accept()
+    loop, waiting = asyncio.get_running_loop(), asyncio.Queue[str | None](WAITING)
+
+    def queue(message: str) -> None:
+        # A full queue ends the connection: a gap would be worse than a new start.
+        if waiting.full():
+            waiting.get_nowait()
+            waiting.put_nowait(None)
+        elif not study.closed:
+            waiting.put_nowait(message)
+
+    def heard(event: Event) -> None:
+        # Called on whichever thread committed, perhaps while this loop is closing.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(queue, told(event))
+
+    forget = on_event(study, heard)
+    try:
+        await socket.send_text(greeting(study))
+        await _until_either(_send(socket, waiting), _leave(socket))
+    finally:
+        forget()
+
+
+def greeting(study: Study) -> str:
+    """Say where the study stands, for pages that were away."""
+    return json.dumps({"seq": study.head(), "action": "hello"})
+
+
+def told(event: Event) -> str:
+    """Put an event as it travels."""
+    kind = event.object.partition(":")[0]
+    return json.dumps(
+        {
+            "seq": event.seq,
+            "action": event.action,
+            "object": event.object,
+            "actor": event.actor,
+            "after": event.after if kind in TOLD else None,
+        }
+    )
+
+
+async def _send(socket: WebSocket, waiting: "asyncio.Queue[str | None]") -> None:
+    while (message := await waiting.get()) is not None:
+        await socket.send_text(message)
+    await socket.close(1013)
+
+
+async def _leave(socket: WebSocket) -> None:
+    while True:
+        await socket.receive_text()
+
+
+async def _until_either(*works: Coroutine[object, object, None]) -> None:
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if not isinstance(task.exception(), WebSocketDisconnect | None):
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
