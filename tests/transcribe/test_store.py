@@ -11,6 +11,7 @@ from secure_storage import BadInput, NotAllowed, Role, StaleWrite, Study
 from transcribe import (
     UNKNOWN,
     Doubt,
+    SameFile,
     Sentence,
     Transcription,
     Turn,
@@ -31,6 +32,7 @@ from transcribe import (
     transcript_of,
     words,
 )
+from transcribe.store import save_import
 
 TALK = Transcription(
     language="en",
@@ -192,6 +194,14 @@ def test_a_failed_save_leaves_nothing(study: Study) -> None:
         save_transcription(study, broken, title="Half", group=1, recording_id=None)
     assert list_transcripts(study) == []
     assert study.head() == head
+
+
+def test_the_same_transcript_is_imported_once(study: Study) -> None:
+    made = save_import(study, TALK, b"WEBVTT one", title="Group 3", group=3)
+    assert save_import(study, TALK, b"WEBVTT two", title="Other", group=4) != made
+    with pytest.raises(SameFile, match="transcript «Group 3»"):
+        save_import(study, TALK, b"WEBVTT one", title="Again", group=5)
+    assert len(list_transcripts(study)) == 2
 
 
 def test_no_module_hides_a_name_of_the_package() -> None:

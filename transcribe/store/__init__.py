@@ -49,6 +49,7 @@ from .writing import (
     insert_transcription,
     link_speaker,
     rename_speaker,
+    save_import,
     save_transcription,
 )
 
@@ -87,6 +88,7 @@ __all__ = [
     "recordings",
     "refuse_file",
     "rename_speaker",
+    "save_import",
     "save_transcription",
     "sentence",
     "sentences",

@@ -23,11 +23,11 @@ FROM recording_parts
 class SameFile(BadInput):
     """These very bytes are in the study already."""
 
-    def __init__(self, title: str) -> None:
-        """Name the recording that has them."""
+    def __init__(self, title: str, where: str = "recording") -> None:
+        """Name the recording (or transcript) that has them."""
         super().__init__(
-            f"This file is already in the study, in the recording «{title}». Nothing was added; "
-            "choose another file, or use that recording."
+            f"This file is already in the study, in the {where} «{title}». Nothing was added; "
+            f"choose another file, or use that {where}."
         )
 
 

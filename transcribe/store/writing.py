@@ -1,18 +1,22 @@
 """Writing transcripts: keeping a new one, correcting sentences, naming speakers."""
 
+import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
-from secure_storage import BadInput, Change, Repeated, StaleWrite, Study
+from secure_storage import BadInput, Change, Repeated, StaleWrite, Study, record_import
 
 from ..transcript import UNKNOWN, Sentence, Transcription, Turn
 from .participants import check_group
+from .recordings import SameFile
 from .rows import SentenceRow, Source
 from .transcripts import read_sentence
 
 _LONGEST_SENTENCE: Final = 20_000
 _LONGEST_NAME: Final = 80
+_FILE: Final = "sha256 of the imported file"
 
 
 def save_transcription(
@@ -23,6 +27,24 @@ def save_transcription(
     with study.change() as change:
         source: Source = "import" if recording_id is None else "whisper"
         return insert_transcription(change, result, title, group, recording_id, source)
+
+
+def save_import(
+    study: Study, result: Transcription, data: bytes, *, title: str, group: int
+) -> int:
+    """Keep a transcript read from the file ``data``, unless that file is in the study."""
+    study.require("transcribe")
+    digest = hashlib.sha256(data).hexdigest()
+    named = replace(result, provenance=(*result.provenance, (_FILE, digest)))
+    with study.change() as change:
+        row = change.db.execute(
+            "SELECT title FROM transcripts WHERE deleted_at IS NULL AND provenance LIKE ?",
+            [f"%{digest}%"],
+        ).fetchone()
+        if row:
+            raise SameFile(str(row[0]), "transcript")
+        record_import(change, "transcript", len(data), digest)
+        return insert_transcription(change, named, title, group, None, "import")
 
 
 def insert_transcription(
