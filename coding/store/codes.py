@@ -1,12 +1,13 @@
 """Codes: kept with a version, so that nobody overwrites what they have not read."""
 
-from typing import Final
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Final
 
 from secure_storage import BadInput, Change, Repeated, StaleWrite, Study
 
 from ..codebook import KINDS, Code, Kind, next_color
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _LONGEST_NAME: Final = 120
 _LONGEST_DEFINITION: Final = 4_000
@@ -132,7 +133,7 @@ def _insert(change: Change, name: str, definition: str, kind: Kind, client_id: s
     return _code(change.db, code_id)
 
 
-def _code(db: Database, code_id: int) -> Code:
+def _code(db: "Database", code_id: int) -> Code:
     row = db.execute(_CODES + " AND id = ?", [code_id]).fetchone()
     if row is None:
         raise BadInput(_GONE)

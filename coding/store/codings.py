@@ -1,14 +1,15 @@
 """Codings: rows of (segment, code, coder), so that what two coders do at once commutes."""
 
 from collections.abc import Mapping
-from typing import Final
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Final
 
 from secure_storage import BadInput, Change, NotAllowed, Repeated, Study
 
 from ..codebook import Coding, Segment
 from .segments import segment_id
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _CODINGS: Final = """
 SELECT c.id, c.code_id, c.coder_id, m.initials, c.created_at, g.id, g.transcript_id,
@@ -114,7 +115,7 @@ def _clear(change: Change, segment: int, code_id: int, coder: int, client_id: st
     change.record("coding.cleared", f"coding:{row[0]}", after=after, client_id=client_id)
 
 
-def _row(db: Database, segment: int, code_id: int, coder: int) -> tuple[int, str | None] | None:
+def _row(db: "Database", segment: int, code_id: int, coder: int) -> tuple[int, str | None] | None:
     row: tuple[int, str | None] | None = db.execute(
         "SELECT id, deleted_at FROM codings WHERE segment_id = ? AND code_id = ? AND coder_id = ?",
         [segment, code_id, coder],
@@ -122,7 +123,7 @@ def _row(db: Database, segment: int, code_id: int, coder: int) -> tuple[int, str
     return row
 
 
-def _payload(db: Database, segment: int, code_id: int, coder: int) -> Mapping[str, object]:
+def _payload(db: "Database", segment: int, code_id: int, coder: int) -> Mapping[str, object]:
     """What an event carries, so that who listens needs no query."""
     transcript, first, last = db.execute(
         "SELECT transcript_id, first_sentence_id, last_sentence_id FROM segments WHERE id = ?",
