@@ -18,6 +18,7 @@ import os
 import threading
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import normalize
 
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
@@ -92,7 +93,7 @@ class Header:
 
 def name_tag(study_id: str, name: str) -> str:
     """Digest a member's name, so that the header need not hold it."""
-    plain = " ".join(name.split()).casefold().encode()
+    plain = normalize("NFC", " ".join(name.split()).casefold()).encode()
     return hmac.new(study_id.encode(), plain, hashlib.sha256).hexdigest()
 
 
@@ -117,9 +118,9 @@ def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
             "accepts; it was altered. Restore it from a backup."
         )
     with _one_derivation:
-        return hash_secret_raw(
-            passphrase.encode(), salt, cost.time, cost.memory_kib, cost.lanes, 32, Type.ID
-        )
+        # Keyboards differ in how they compose a letter like å.
+        plain = normalize("NFKC", passphrase).encode()
+        return hash_secret_raw(plain, salt, cost.time, cost.memory_kib, cost.lanes, 32, Type.ID)
 
 
 def check_passphrase(passphrase: str) -> None:
@@ -157,7 +158,7 @@ def open_account(header: Header, name: str, passphrase: str) -> tuple[Account, b
         raise WrongPassphrase(WRONG) from None
     try:
         return account, open_sealed(secret, account.root, about)
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise DamagedFile(ALTERED) from None
 
 
@@ -215,10 +216,19 @@ def from_json(data: bytes) -> tuple[Header, str]:
             )
             for one in body["accounts"]
         )  # fmt: skip
+        if any(tuple(map(len, _parts(one))) != _SIZES for one in accounts):
+            raise DamagedFile(ALTERED)
         header = Header(body["study"], body["revision"], Cost(*body["argon2id"]), accounts)
     except (ValueError, KeyError, TypeError):
         raise DamagedFile(ALTERED) from None
     return header, str(body.get("mac", ""))
+
+
+_SIZES: Final = (16, 12 + 32 + 16, 32, 32 + 12 + 32 + 16)
+
+
+def _parts(account: Account) -> tuple[bytes, ...]:
+    return account.salt, account.secret, account.public, account.root
 
 
 def check_mac(header: Header, mac: str, root: bytes) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
+from unicodedata import normalize
 
 import sqlite_utils
 
@@ -40,7 +41,7 @@ def add(db: sqlite_utils.Database, name: str, role: Role, at: str) -> Member:
     name = checked_name(name)
     if role not in ROLES:
         raise BadInput(f"A role is one of: {', '.join(ROLES)}.")
-    if db.conn.execute("SELECT 1 FROM members WHERE name = ?", [name]).fetchone():
+    if name.casefold() in {one.name.casefold() for one in listed(db)}:
         raise BadInput("A member of this name exists already. Choose another name.")
     initials = _free_initials(db, name)
     cursor = db.conn.execute(
@@ -74,18 +75,16 @@ def found(db: sqlite_utils.Database, member_id: int) -> Member | None:
 
 def checked_name(name: str) -> str:
     """Tidy a member's name, or refuse it."""
-    name = " ".join(name.split())
+    name = normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise BadInput("A name has 1 to 80 printable characters.")
     return name
 
 
 def _free_initials(db: sqlite_utils.Database, name: str) -> str:
-    words = [word for word in name.replace("-", " ").split() if word]
-    base = "".join(word[0] for word in (words if len(words) == 1 else [words[0], words[-1]]))
-    base = base.upper() or "X"
-    if len(words) == 1:
-        base = words[0][:2].capitalize()
+    words = "".join(mark if mark.isalnum() else " " for mark in name).split() or ["X"]
+    one_word = len(words) == 1
+    base = words[0][:2].capitalize() if one_word else (words[0][0] + words[-1][0]).upper()
     taken = {row[0] for row in db.conn.execute("SELECT initials FROM members").fetchall()}
     number = 2
     initials = base

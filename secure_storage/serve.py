@@ -42,6 +42,11 @@ def wrong_switches() -> list[str]:
     """Name the switches that are not as they must be."""
     from streamlit import config
 
+    # Streamlit looks for .streamlit/config.toml beside its script, which it learns only
+    # with st.App; asked earlier it would keep the answers of the current folder.
+    if config._main_script_path is None:
+        config._main_script_path = str(Path(__file__).parents[1] / "app.py")
+    config.get_config_options(force_reparse=True)
     return [name for name, value in SWITCHES.items() if config.get_option(name) != value]
 
 
