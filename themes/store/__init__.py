@@ -2,10 +2,12 @@
 
 from .excerpts import Reading, excerpts_of_code, excerpts_of_theme
 from .exports import ExportRow, export_bytes, export_row, exports, provenance
+from .overview import Progress, progress
 from .quotes import (
     add_quote_to_theme,
     mark_quote,
     quotes,
+    remove_quote,
     remove_quote_from_theme,
     set_quote_status,
     unmark_quote,
@@ -22,6 +24,7 @@ from .themes import (
 
 __all__ = [
     "ExportRow",
+    "Progress",
     "Reading",
     "add_code",
     "add_quote_to_theme",
@@ -34,9 +37,11 @@ __all__ = [
     "exports",
     "list_themes",
     "mark_quote",
+    "progress",
     "provenance",
     "quotes",
     "remove_code",
+    "remove_quote",
     "remove_quote_from_theme",
     "remove_theme",
     "set_quote_status",

@@ -1,8 +1,6 @@
 """Quotes: segments marked for the manuscript, and the themes they speak for."""
 
-from typing import Final
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Final
 
 from coding import segment_id
 from secure_storage import BadInput, Change, Repeated, Study
@@ -10,6 +8,9 @@ from secure_storage import BadInput, Change, Repeated, Study
 from ..theme import STATUSES, Quote, Status
 from .excerpts import Reading
 from .themes import read_theme
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _QUOTES: Final = """
 SELECT q.id, q.status, s.id, s.transcript_id, s.first_sentence_id, s.last_sentence_id,
@@ -81,17 +82,17 @@ def unmark_quote(
                 [transcript_id, first, last, last, first],
             ).fetchone()
             if row is not None:
-                change.db.execute(
-                    "UPDATE quotes SET deleted_at = ? WHERE id = ?", [change.now, row[0]]
-                )
-                change.record(
-                    "quote.unmarked",
-                    f"quote:{row[0]}",
-                    after={"transcript": transcript_id, "first": first, "last": last},
-                    client_id=client_id,
-                )
+                _unmark(change, int(row[0]), client_id)
     except Repeated:
         return
+
+
+def remove_quote(study: Study, quote_id: int) -> None:
+    """Take the mark off a quote, however its segment is trimmed."""
+    study.require("theme")
+    with study.change() as change:
+        _status(change.db, quote_id)
+        _unmark(change, quote_id, None)
 
 
 def add_quote_to_theme(
@@ -137,6 +138,21 @@ def _mark(change: Change, segment: int, again: int | None) -> int:
     return made
 
 
+def _unmark(change: Change, quote_id: int, client_id: str | None) -> None:
+    transcript, first, last = change.db.execute(
+        "SELECT s.transcript_id, s.first_sentence_id, s.last_sentence_id FROM quotes q"
+        " JOIN segments s ON s.id = q.segment_id WHERE q.id = ?",
+        [quote_id],
+    ).fetchone()
+    change.db.execute("UPDATE quotes SET deleted_at = ? WHERE id = ?", [change.now, quote_id])
+    change.record(
+        "quote.unmarked",
+        f"quote:{quote_id}",
+        after={"transcript": transcript, "first": first, "last": last},
+        client_id=client_id,
+    )
+
+
 def _place(
     study: Study, quote_id: int, theme_id: int, *, inside: bool, client_id: str | None
 ) -> None:
@@ -167,7 +183,7 @@ def _place(
         return
 
 
-def _status(db: Database, quote_id: int) -> str:
+def _status(db: "Database", quote_id: int) -> str:
     row = db.execute(
         "SELECT status FROM quotes WHERE id = ? AND deleted_at IS NULL", [quote_id]
     ).fetchone()

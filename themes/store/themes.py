@@ -1,12 +1,13 @@
 """Themes and the codes in them: a code may be in several, or in none."""
 
-from typing import Final
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Final
 
 from secure_storage import BadInput, Change, Repeated, StaleWrite, Study
 
 from ..theme import Theme
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 LONGEST_NAME: Final = 200
 LONGEST_CONCEPT: Final = 10_000
@@ -137,7 +138,7 @@ def remove_code(study: Study, theme_id: int, code_id: int, *, client_id: str | N
         return
 
 
-def read_theme(db: Database, theme_id: int) -> Theme:
+def read_theme(db: "Database", theme_id: int) -> Theme:
     """One theme as ``db`` sees it."""
     return _theme(db, theme_id)
 
@@ -153,21 +154,21 @@ def _record_code(
     )
 
 
-def _holds(db: Database, theme_id: int, code_id: int) -> bool:
+def _holds(db: "Database", theme_id: int, code_id: int) -> bool:
     row = db.execute(
         "SELECT 1 FROM theme_codes WHERE theme_id = ? AND code_id = ?", [theme_id, code_id]
     ).fetchone()
     return row is not None
 
 
-def _theme(db: Database, theme_id: int, *, removed: bool = False) -> Theme:
+def _theme(db: "Database", theme_id: int, *, removed: bool = False) -> Theme:
     found = _themes(db, theme_id, removed=removed)
     if not found:
         raise BadInput("This theme does not exist (any more). Reload the page.")
     return found[0]
 
 
-def _themes(db: Database, theme_id: int | None = None, *, removed: bool = False) -> list[Theme]:
+def _themes(db: "Database", theme_id: int | None = None, *, removed: bool = False) -> list[Theme]:
     codes: dict[int, list[int]] = {}
     for row in db.execute(
         "SELECT t.theme_id, t.code_id FROM theme_codes t JOIN codes c ON c.id = t.code_id"
