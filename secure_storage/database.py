@@ -150,9 +150,10 @@ def _connect(path: Path, key: bytes) -> sqlite_utils.Database:
     try:
         if not connection.execute("PRAGMA cipher_version").fetchone():
             raise FokusError("The database library cannot encrypt. Install sqlcipher3.")
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with full_disk_told():
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}").fetchall()
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlcipher3.DatabaseError as error:
         connection.close()
         if "not a database" in str(error) or "malformed" in str(error):

@@ -102,13 +102,15 @@ def full_disk_told() -> Iterator[None]:
             raise DiskFull(NO_ROOM_MESSAGE) from error
         raise
     except Exception as error:
-        # SQLCipher's exceptions are not the standard library's: the text tells.
-        if "disk is full" in str(error) and not isinstance(error, FokusError):
+        # SQLCipher's exceptions are not the standard library's: the text tells. A used-up
+        # quota reaches us only as "disk I/O error".
+        told = ("disk is full", "disk I/O error")
+        if str(error).endswith(told) and not isinstance(error, FokusError):
             raise DiskFull(NO_ROOM_MESSAGE) from error
         raise
 
 
 NO_ROOM_MESSAGE = (
-    "The disk is full, so nothing was saved. Free some space on the disk of the study "
-    "and do it again."
+    "The disk is full, or your quota is used up, so nothing was saved. Free some space on "
+    "the disk of the study and do it again."
 )

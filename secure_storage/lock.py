@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from .errors import StudyBusy, StudyMissing
+from .errors import StudyBusy, StudyMissing, full_disk_told
 
 _guard = threading.Lock()
 _held: Final[dict[Path, tuple[int, int]]] = {}
@@ -24,7 +24,7 @@ def take(home: Path) -> None:
     home = home.resolve()
     if not home.is_dir():
         raise StudyMissing(f"There is no study in {home}. Create one with: fokus study create")
-    with _guard:
+    with _guard, full_disk_told():
         fd, count = _held.get(home) or (_lock(home / "server.lock"), 0)
         _held[home] = (fd, count + 1)
 

@@ -155,7 +155,7 @@ def test_two_threads_lose_nothing(study: Study) -> None:
 
 def test_threads_that_end_leave_no_connection_open(study: Study) -> None:
     def descriptors() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     study.head()
     before = descriptors()
