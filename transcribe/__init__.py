@@ -40,7 +40,7 @@ from .transcript import (
     Utterance,
     Word,
 )
-from .transcript_component import may, on_transcript, shown
+from .transcript_component import choose_transcript, may, on_transcript, shown
 from .word import WIDTH_LANDSCAPE, WIDTH_PORTRAIT, Cell, Run, WordDocument, cell
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "add_participant",
     "add_recording",
     "cell",
+    "choose_transcript",
     "doubts",
     "edit_sentence",
     "heard",

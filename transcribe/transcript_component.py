@@ -16,11 +16,41 @@ from typing import Any, Final
 
 from secure_storage import NotAllowed, Right, Study
 
-from .store import TranscriptRow
+from .store import TranscriptRow, list_transcripts
 
 _PREFIX: Final = "fokus"
 _WEB: Final = Path(__file__).with_name("web")
 _STYLE: Final = "transcript.css"
+_CHOSEN: Final = "chosen_transcript"
+
+
+def choose_transcript(study: Study) -> TranscriptRow | None:
+    """Let a transcript be chosen, and keep the choice from page to page."""
+    import streamlit as st
+
+    rows = {row.id: row for row in list_transcripts(study)}
+    if not rows:
+        st.caption(
+            "There is no transcript yet. Open **Recordings** to transcribe a recording or to "
+            "import a transcript that was made elsewhere."
+        )
+        return None
+    known = st.session_state.get(_CHOSEN)
+    options = list(rows)
+    choice, notice = st.columns([1, 2], vertical_alignment="bottom")
+    chosen = choice.selectbox(
+        "Transcript",
+        options,
+        index=options.index(known) if known in rows else 0,
+        format_func=lambda one: f"{rows[one].title} (group {rows[one].group})",
+    )
+    st.session_state[_CHOSEN] = chosen
+    if rows[chosen].demo:
+        notice.warning(
+            "Made by the **demo model**, which knows only the sample's words and voices.",
+            icon=":material/science:",
+        )
+    return rows[chosen]
 
 
 def show_transcript(study: Study, row: TranscriptRow) -> None:

@@ -8,6 +8,7 @@ import { Follower, live, outbox, read, Refused } from "./wire.js"
 
 const BLOCK = 40 // rows drawn, or skipped while out of sight, together
 const ROW_HEIGHT = 44 // a guess until a block was seen
+const LEAST_HEIGHT = 420
 
 export class Transcript {
   /** root: empty element; data: {transcript, may_edit, …} from the page. */
@@ -47,6 +48,7 @@ export class Transcript {
     this.alive = false
     this.leave()
     outbox.removeEventListener("changed", this.onoutbox)
+    window.removeEventListener("resize", this.onresize)
     this.player.destroy()
   }
 
@@ -73,6 +75,15 @@ export class Transcript {
     this.main = make("div", { class: "main" }, bar, this.list)
     this.frame = make("div", { class: "frame" }, this.main)
     this.root.replaceChildren(this.frame)
+    this.onresize = () => this.fit()
+    window.addEventListener("resize", this.onresize)
+  }
+
+  /** Fill the window below what the page shows above, but stay usable in a low one. */
+  fit() {
+    const top = this.frame.getBoundingClientRect().top
+    const height = Math.max(LEAST_HEIGHT, window.innerHeight - Math.max(0, top) - 24)
+    this.frame.style.setProperty("--height", `${height}px`)
   }
 
   /** Tell in the live region; an alarm stays until the next word. */
@@ -138,6 +149,7 @@ export class Transcript {
   }
 
   opened() {
+    this.fit()
     if (!this.root.getRootNode().activeElement) this.list.focus({ preventScroll: true })
   }
 
@@ -198,7 +210,7 @@ export class Transcript {
     const speaker = this.speakers.get(sentence.speaker)
     if (!speaker) return "Unknown speaker"
     const role = speaker.moderator ? "moderator" : speaker.profession
-    return role ? `${speaker.name}, ${role}` : speaker.name
+    return role && role !== speaker.name.toLowerCase() ? `${speaker.name}, ${role}` : speaker.name
   }
 
   row(index) {

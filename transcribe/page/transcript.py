@@ -1,0 +1,101 @@
+"""The page Transcript: read it, hear it, correct it, say who speaks."""
+
+import streamlit as st
+
+from secure_storage import Study
+
+from ..store import (
+    ParticipantRow,
+    SpeakerRow,
+    TranscriptRow,
+    doubts,
+    link_speaker,
+    participants,
+    rename_speaker,
+    speakers,
+)
+from ..transcript_component import choose_transcript, may, show_transcript
+from .telling import clock, told
+
+
+def transcript_page(study: Study) -> None:
+    """Draw the page."""
+    st.title("Transcript")
+    with told():
+        row = choose_transcript(study)
+        if row is None:
+            return
+        text, beside = st.columns([4, 1.15], gap="medium")
+        with beside:
+            _speakers(study, row)
+            _left_out(study, row)
+        with text:
+            show_transcript(study, row)
+
+
+def _speakers(study: Study, row: TranscriptRow) -> None:
+    st.subheader("Speakers")
+    voices = speakers(study, row.id)
+    if not voices:
+        st.caption("No speakers were told apart in this transcript.")
+        return
+    if not may(study, "transcribe"):
+        st.dataframe(
+            {
+                "Name": [one.name for one in voices],
+                "Profession": [one.profession for one in voices],
+            },
+            hide_index=True,
+        )
+        return
+    known = [one for one in participants(study) if one.group == row.group]
+    names = {one.id: one.name for one in voices}
+    chosen = st.selectbox("Speaker", list(names), format_func=names.__getitem__)
+    _who(study, next(one for one in voices if one.id == chosen), known)
+
+
+def _who(study: Study, speaker: SpeakerRow, known: list[ParticipantRow]) -> None:
+    """Rename one speaker, or say which participant it is."""
+    called = {one.id: _called(one) for one in known}
+    options: list[int | None] = [None, *called]
+    # The key holds what is stored, so that a change made elsewhere draws a fresh form.
+    with st.form(f"speaker-{speaker.id}-{speaker.label}-{speaker.participant_id}", border=False):
+        label = st.text_input("Label", speaker.label, max_chars=80)
+        linked = st.selectbox(
+            "Is the participant",
+            options,
+            index=options.index(speaker.participant_id) if speaker.participant_id in called else 0,
+            format_func=lambda one: "not linked" if one is None else called[one],
+            help="Quotes are attributed by the participant's profession and group.",
+        )
+        if not st.form_submit_button("Save", icon=":material/check:"):
+            if not known:
+                st.caption("Add the group's participants on the page **Recordings** to link them.")
+            return
+    with told():
+        if label.strip() != speaker.label:
+            rename_speaker(study, speaker.id, label)
+        if linked != speaker.participant_id:
+            link_speaker(study, speaker.id, linked)
+        st.rerun()
+
+
+def _called(one: ParticipantRow) -> str:
+    role = "moderator" if one.moderator else one.profession
+    return f"{one.pseudonym}, {role}" if role else one.pseudonym
+
+
+def _left_out(study: Study, row: TranscriptRow) -> None:
+    found = doubts(study, row.id)
+    if not found:
+        return
+    with st.expander("Dropped or doubted", icon=":material/hearing:"):
+        st.caption("What the recogniser heard but did not trust. Listen before you rely on it.")
+        st.dataframe(
+            {
+                "At": [clock(one.start) for one in found],
+                "Heard": [one.text for one in found],
+                "Why": [one.reason for one in found],
+            },
+            hide_index=True,
+        )
