@@ -105,12 +105,18 @@ class _Reader(pickle.Unpickler):
         return Utterance if name == "Utterance" else super().find_class(module, name)
 
 
+def read_shard(path: Path) -> list[Utterance]:
+    """The utterances of one shard."""
+    with path.open("rb") as file:
+        shard: list[Utterance] = _Reader(file).load()
+    return shard
+
+
 def load_pool(folder: Path, known: set[str]) -> list[Utterance]:
     """All shards in ``folder`` that only hold words of ``known``."""
     pool: list[Utterance] = []
     for path in sorted(folder.glob("s*.pkl")):
-        with path.open("rb") as file:
-            pool += _Reader(file).load()
+        pool += read_shard(path)
     return [u for u in pool if set(u.words) <= known]
 
 

@@ -162,7 +162,7 @@ def train(
             if time.monotonic() - saved > 300:
                 learner.save(out)
                 saved = time.monotonic()
-    learner.save(out)
+        learner.save(out)
 
 
 def main() -> None:
