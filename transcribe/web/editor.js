@@ -53,6 +53,7 @@ export function openEditor(view, index, conflict = null) {
     }
   }
   if (!conflict) field.onblur = save
+  line.dataset.state = "editing"
   line.replaceChildren(field, conflict ? choice(conflict, save, close) : hint())
   view.editing = sentence.id
   fit()
@@ -81,6 +82,7 @@ function send(view, sentence, text, version) {
     sentence.version = answer.version
   }
   const redraw = () => view.drawText(view.places.get(sentence.id))
+  view.status.classList.remove("alarm")
   outbox.send(
     "/api/sentence",
     () => ({ sentence: sentence.id, text, version: version() }),
@@ -92,6 +94,7 @@ function send(view, sentence, text, version) {
     (error) => {
       if (error instanceof Refused && error.status === 409) {
         take(error.answer)
+        view.say("Not saved yet: choose between both versions.", true)
         if (view.alive) openEditor(view, view.places.get(sentence.id), {
           mine: text, theirs: error.answer.text,
         })
