@@ -1,0 +1,252 @@
+"""Sound from any audio or video file, in memory: the only importer of PyAV.
+
+Everything downstream sees one form: 16 kHz, one channel, float32. Channels are
+averaged, not mixed by a loudspeaker layout, because the channels of a table recorder
+are microphones (a 5.1 mix would throw the fourth one away). Where averaging cancels
+the sound (one channel with inverted polarity), the loudest channel is taken instead.
+Nothing is written to disk and no other program is started.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from secure_storage import BadInput
+
+if TYPE_CHECKING:
+    import av
+    import av.container
+
+SAMPLE_RATE: Final = 16_000
+SHORTEST: Final = 0.5
+"""Seconds; shorter sound holds no word that could be recognised honestly."""
+TELEPHONE_RATE: Final = 11_025
+"""Hz; at or below this the sound lacks everything above 5.5 kHz, as telephones do."""
+_TRUNCATED: Final = 0.98
+"""A file that yields less than this share of the length it promises was cut off."""
+_TRUNCATED_SLACK: Final = 1.0
+"""Seconds a header may promise too much (padding, rounding) before we call it cut off."""
+_CANCELLED: Final = 0.01
+"""Averaging that leaves less than this share of the loudest channel's energy cancels it."""
+_ENDLESS: Final = 60 * 60 * 48.0
+"""Seconds; headers written by a recorder that never finished promise absurd lengths."""
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file says and proves about its sound."""
+
+    duration: float
+    channels: int
+    sample_rate: int
+    codec: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Decoded sound: 16 kHz, mono, float32."""
+
+    samples: Samples = field(repr=False)
+    channels: int
+    sample_rate: int
+    """Of the file, before conversion."""
+    codec: str
+    media_type: str
+    notices: tuple[str, ...] = ()
+    """What a person should know about the sound's quality."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.samples) / SAMPLE_RATE
+
+    @property
+    def facts(self) -> Facts:
+        """The sound's description without the sound."""
+        return Facts(self.duration, self.channels, self.sample_rate, self.codec, self.media_type)
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One run through the file: the mono sound and what was seen on the way."""
+
+    chunks: list[Samples] = field(default_factory=list)
+    energy: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    mixed: float = 0.0
+    damaged: int = 0
+
+    def add(self, planes: Samples, pick: int | None) -> None:
+        mono = planes.mean(axis=0) if pick is None else planes[pick]
+        mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+        if len(self.energy) != len(planes):
+            self.energy = np.zeros(len(planes))
+        wide = np.nan_to_num(planes).astype(np.float64)
+        self.energy += np.einsum("ij,ij->i", wide, wide)
+        self.mixed += float(np.dot(mono.astype(np.float64), mono))
+        self.chunks.append(mono)
+
+    @property
+    def cancelled(self) -> bool:
+        return len(self.energy) > 1 and self.mixed < _CANCELLED * float(self.energy.max())
+
+
+def decode(stream: BinaryIO) -> Sound:
+    """Decode the first sound track of ``stream`` (seekable), or say what is wrong with it."""
+    import av
+
+    if stream.seek(0, io.SEEK_END) == 0:
+        raise BadInput("This file is empty (0 bytes). Copy it again from the recorder.")
+    stream.seek(0)
+    try:
+        with av.open(stream, mode="r", metadata_errors="replace") as container:
+            return _decode_container(container)
+    except av.FFmpegError as error:
+        raise _not_audio() from error
+    except OSError as error:
+        raise BadInput(
+            "The file could no longer be read while it was being decoded: it was moved, "
+            "removed, or its disk went away. Put it back and try again."
+        ) from error
+
+
+def probe(stream: BinaryIO) -> Facts:
+    """Describe a sound file; decodes it, because headers lie about length."""
+    return decode(stream).facts
+
+
+def _decode_container(container: "av.container.InputContainer") -> Sound:
+    if not container.streams.audio:
+        raise BadInput(
+            "This file holds no sound track. Choose the recording itself (audio, or video with "
+            "sound)."
+        )
+    track = container.streams.audio[0]
+    rate, channels = int(track.rate or 0), int(track.channels or 0)
+    if rate <= 0 or channels <= 0:
+        raise _not_audio()
+    promised = _promised(container)
+    heard = _run(container, pick=None)
+    notices = _notices(rate, channels, heard.damaged)
+    if heard.cancelled:
+        pick = int(heard.energy.argmax())
+        container.seek(0)
+        heard = _run(container, pick=pick)
+        notices += (
+            f"The channels cancel each other when mixed (inverted polarity): only channel "
+            f"{pick + 1} was used.",
+        )
+    samples = np.concatenate(heard.chunks) if heard.chunks else np.zeros(0, np.float32)
+    _check_length(len(samples) / SAMPLE_RATE, promised)
+    kind = "video" if container.streams.video else "audio"
+    media_type = f"{kind}/{container.format.name.split(',')[0]}"
+    return Sound(samples, channels, rate, track.codec_context.name, media_type, notices)
+
+
+def _run(container: "av.container.InputContainer", *, pick: int | None) -> _Pass:
+    import av
+
+    resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
+    heard = _Pass()
+    try:
+        for frame in _frames(container, heard):
+            frame.pts = None  # a recorder's jumping clock must not make the resampler drop sound
+            for piece in resampler.resample(frame):
+                heard.add(piece.to_ndarray().astype(np.float32), pick)
+        for piece in resampler.resample(None):
+            heard.add(piece.to_ndarray().astype(np.float32), pick)
+    except ValueError as error:  # the layout or rate changed in the middle of the file
+        raise BadInput(
+            "The sound changes its form (channels or sampling rate) in the middle of the file. "
+            "Save it again as WAV or FLAC with any audio program, then add that."
+        ) from error
+    return heard
+
+
+def _frames(container: "av.container.InputContainer", heard: _Pass) -> "Iterator[av.AudioFrame]":
+    import av
+
+    for packet in container.demux(container.streams.audio[0]):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            heard.damaged += 1  # one bad frame must not cost an hour of interview
+            continue
+        yield from frames
+
+
+def _promised(container: "av.container.InputContainer") -> float | None:
+    track = container.streams.audio[0]
+    if track.duration and track.time_base:
+        seconds = float(track.duration * track.time_base)
+    elif container.duration:
+        seconds = container.duration / 1_000_000
+    else:
+        return None
+    return seconds if 0 < seconds < _ENDLESS else None
+
+
+def _check_length(seconds: float, promised: float | None) -> None:
+    if seconds == 0:
+        raise BadInput(
+            "This file holds no sound: it has a header and nothing after it. Copy it again from "
+            "the recorder."
+        )
+    if promised and seconds < promised * _TRUNCATED and seconds < promised - _TRUNCATED_SLACK:
+        raise BadInput(
+            f"This file is truncated: it promises {_clock(promised)} but ends after "
+            f"{_clock(seconds)}. Copy it again from the recorder; if this is all there is, save "
+            "it again with any audio program, then add that."
+        )
+    if seconds < SHORTEST:
+        raise BadInput(
+            f"This sound is only {seconds:.1f} s long; at least {SHORTEST} s are needed. Check "
+            "that it is the right file."
+        )
+
+
+def _notices(rate: int, channels: int, damaged: int) -> tuple[str, ...]:
+    notices = []
+    if rate <= TELEPHONE_RATE:
+        notices.append(
+            f"Telephone quality ({rate} Hz): expect more recognition errors and speakers that "
+            "are harder to tell apart."
+        )
+    if channels > 1:
+        notices.append(f"{channels} channels were mixed into one.")
+    if damaged:
+        notices.append(f"{damaged} damaged pieces of the file could not be decoded.")
+    return tuple(notices)
+
+
+def _not_audio() -> BadInput:
+    return BadInput(
+        "This is not an audio or video file that can be read, or it is damaged or cut off. Play "
+        "it with any player to check; if it plays, save it again as WAV or FLAC and add that."
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
+def join(parts: Sequence[tuple[Sound, float]]) -> Sound:
+    """Lay sounds on one timeline, each at its offset in seconds; where two meet, they mix."""
+    if len(parts) == 1 and parts[0][1] == 0:
+        return parts[0][0]
+    places = [round(offset * SAMPLE_RATE) for _, offset in parts]
+    length = max(place + len(one.samples) for (one, _), place in zip(parts, places, strict=True))
+    samples = np.zeros(length, np.float32)
+    for (one, _), place in zip(parts, places, strict=True):
+        samples[place : place + len(one.samples)] += one.samples
+    first = parts[0][0]
+    notices = dict.fromkeys(notice for one, _ in parts for notice in one.notices)
+    return replace(first, samples=samples, notices=tuple(notices))

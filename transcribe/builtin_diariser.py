@@ -1,0 +1,196 @@
+"""Who speaks when without any installed weights: Resemblyzer's bundled voice encoder.
+
+Works where pyannote's weights are not installed, and is worse: it hears no overlap (one
+speaker at a time) and its encoder is of 2018. Two passes over the speech regions:
+windows of 1.6 s (what the encoder was trained on) are clustered, then windows of 0.8 s
+every 0.1 s are matched to the clusters, which puts the change points within about a
+tenth of a second. Always in fp32. Only importer of resemblyzer; its file loading, its
+webrtcvad and its volume normalisation are not used.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .audio import Samples
+from .clusters import Bounds, Labels, Matrix, cluster, likelihoods, smooth
+from .transcript import SpeakerSpan
+from .windows import Region
+
+NAME: Final = "built-in (Silero VAD, Resemblyzer embeddings, average-linkage clustering)"
+_FRAMES: Final = 100
+"""Spectrogram frames a second, fixed by the encoder."""
+_LONG: Final = 160
+"""Frames the encoder was trained on: the windows that are clustered."""
+_LONG_HOP: Final = 40
+_SHORT: Final = 80
+"""Frames of the windows that find change points: half the above, still recognisable."""
+_SHORT_HOP: Final = 10
+_PAUSE: Final = 0.3
+"""Seconds; shorter pauses do not end a stretch of speech (NIST Rich Transcription rule)."""
+_BATCH: Final = 256
+_ROUNDS: Final = 2
+"""Times the voices are learnt anew from the smoothed labels."""
+
+Span = tuple[int, int]
+"""First and last (exclusive) spectrogram frame."""
+
+
+def diarise(
+    samples: Samples,
+    regions: Sequence[Region],
+    bounds: Bounds,
+    progress: Callable[[int, int], None],
+) -> tuple[SpeakerSpan, ...]:
+    """Label speech regions with speakers; labels are S1, S2 … by first appearance."""
+    stretches = _stretches(regions)
+    if not stretches:
+        return ()
+    spectrogram = _spectrogram(samples)
+    long = [span for one in stretches for span in _spans(one, _LONG, _LONG_HOP)]
+    short = [span for one in stretches for span in _spans(one, _SHORT, _SHORT_HOP)]
+    total = len(long) + len(short)
+    coarse = _embed(spectrogram, long, lambda done: progress(done, total))
+    fine = _embed(spectrogram, short, lambda done: progress(len(long) + done, total))
+    labels = _label(long, coarse, short, fine, stretches, bounds)
+    return _name(_join(stretches, labels))
+
+
+def _stretches(regions: Sequence[Region]) -> list[Region]:
+    joined: list[Region] = []
+    for region in regions:
+        if joined and region.start - joined[-1].end < _PAUSE:
+            joined[-1] = Region(joined[-1].start, region.end)
+        else:
+            joined.append(region)
+    return joined
+
+
+def _spans(region: Region, length: int, hop: int) -> list[Span]:
+    """Windows of ``length`` around each ``hop``, pushed inside the region where it ends."""
+    first, last = round(region.start * _FRAMES), round(region.end * _FRAMES)
+    last = max(last, first + 1)
+    if last - first <= length:
+        count = max(1, -(-(last - first) // hop))
+        return [(first, last)] * (count if hop == _SHORT_HOP else 1)
+    centres = range(first + hop // 2, last, hop)
+    begins = [min(max(centre - length // 2, first), last - length) for centre in centres]
+    if hop != _SHORT_HOP:
+        begins = sorted(set(begins))
+    return [(begin, begin + length) for begin in begins]
+
+
+def _label(
+    long: Sequence[Span],
+    coarse: Matrix,
+    short: Sequence[Span],
+    fine: Matrix,
+    stretches: Sequence[Region],
+    bounds: Bounds,
+) -> Labels:
+    """Cluster the long windows, then give each short one a voice."""
+    enough = np.array([last - first >= _SHORT for first, last in long])
+    kept = np.flatnonzero(enough) if enough.sum() > bounds.fewest else np.arange(len(long))
+    times = np.array([(first + last) / 2 / _FRAMES for first, last in long])
+    clustered = cluster(coarse[kept], times[kept], _LONG / _FRAMES, bounds)
+    centres = np.array([(first + last) / 2 / _FRAMES for first, last in short])
+    labels = clustered[_nearest(centres, times[kept])]
+    full = np.array([last - first >= _SHORT for first, last in short])
+    if not full.any():
+        return labels
+    begins = np.zeros(len(short), bool)
+    counts = [len(_spans(one, _SHORT, _SHORT_HOP)) for one in stretches]
+    begins[np.cumsum([0, *counts[:-1]])] = True
+    for _ in range(_ROUNDS):
+        scores = likelihoods(fine[full], labels[full], fine)
+        labels = smooth(scores * (_SHORT_HOP / _SHORT), begins, labels)
+    return labels
+
+
+def _nearest(wanted: Matrix, places: Matrix) -> Labels:
+    """Index of the place (ascending) nearest to each wanted one."""
+    after = np.clip(np.searchsorted(places, wanted), 1, max(1, len(places) - 1))
+    before = after - 1
+    after = np.minimum(after, len(places) - 1)
+    nearer = np.abs(places[after] - wanted) < np.abs(wanted - places[before])
+    return np.where(nearer, after, before)
+
+
+def _join(stretches: Sequence[Region], labels: Labels) -> list[tuple[float, float, int]]:
+    """Turn one label for each hop back into spans."""
+    spans: list[tuple[float, float, int]] = []
+    position = 0
+    for region in stretches:
+        count = len(_spans(region, _SHORT, _SHORT_HOP))
+        own = labels[position : position + count].tolist()
+        position += count
+        edges = [region.start + index * _SHORT_HOP / _FRAMES for index in range(count)]
+        edges.append(region.end)
+        start = 0
+        for index in range(1, count + 1):
+            if index == count or own[index] != own[start]:
+                spans.append((edges[start], edges[index], own[start]))
+                start = index
+    return spans
+
+
+def _name(spans: Sequence[tuple[float, float, int]]) -> tuple[SpeakerSpan, ...]:
+    names: dict[int, str] = {}
+    for _, _, label in spans:
+        names.setdefault(label, f"S{len(names) + 1}")
+    return tuple(
+        SpeakerSpan(round(start, 3), round(end, 3), names[label]) for start, end, label in spans
+    )
+
+
+def _spectrogram(samples: Samples) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = _resemblyzer().audio.wav_to_mel_spectrogram(samples)
+    return found
+
+
+def _embed(
+    spectrogram: NDArray[np.float32], spans: Sequence[Span], progress: Callable[[int], None]
+) -> Matrix:
+    """Embed each span; equal spans once, spans of equal length together."""
+    import torch
+
+    encoder = _encoder()
+    by_length: dict[int, list[Span]] = {}
+    for span in dict.fromkeys(spans):
+        by_length.setdefault(span[1] - span[0], []).append(span)
+    found: dict[Span, NDArray[np.float32]] = {}
+    for length, same in by_length.items():
+        for start in range(0, len(same), _BATCH):
+            batch = same[start : start + _BATCH]
+            heard = np.zeros((len(batch), length, spectrogram.shape[1]), np.float32)
+            for row, (first, last) in zip(heard, batch, strict=True):
+                piece = spectrogram[first:last]
+                row[: len(piece)] = piece
+            with torch.no_grad():
+                voices = encoder(torch.from_numpy(heard)).numpy()
+            found.update(zip(batch, voices, strict=True))
+            progress(len(found))
+    return np.nan_to_num(np.stack([found[span] for span in spans]).astype(np.float64))
+
+
+@lru_cache(maxsize=1)
+def _encoder() -> Any:  # untyped torch module
+    import torch
+
+    return _resemblyzer().VoiceEncoder(torch.device("cpu"), verbose=False)
+
+
+@lru_cache(maxsize=1)
+def _resemblyzer() -> Any:  # untyped module
+    import warnings
+
+    with warnings.catch_warnings():
+        # It imports scipy.ndimage.morphology and webrtcvad's pkg_resources: both deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        import resemblyzer
+        import resemblyzer.audio
+    return resemblyzer

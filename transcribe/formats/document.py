@@ -1,0 +1,25 @@
+"""A transcript as a Word file for reading: turns with times and speakers."""
+
+from ..transcript import Transcription
+from ..word import Run, WordDocument
+from .clock import reading_time
+
+
+def write_docx(transcription: Transcription, title: str) -> bytes:
+    """Write the transcript and, at its end, how it was made."""
+    document = WordDocument(title, language=transcription.language)
+    if transcription.demo:
+        notice = "Made by the demo model: it knows only its sample's words and voices."
+        document.paragraph([Run(notice, italic=True)])
+    for turn in transcription.turns:
+        start = next((s.start for s in turn.sentences if s.start is not None), None)
+        runs = [Run(f"{turn.speaker}  ", bold=True)]
+        if start is not None:
+            runs.append(Run(f"{reading_time(start)}  ", faint=True))
+        runs.append(Run(" ".join(sentence.text for sentence in turn.sentences)))
+        document.paragraph(runs)
+    if transcription.provenance:
+        document.heading("How this transcript was made", 2)
+        for what, how in transcription.provenance:
+            document.paragraph([Run(f"{what}: ", bold=True), Run(how)])
+    return document.to_bytes()

@@ -1,0 +1,118 @@
+"""Where recognition models live. Nothing here ever downloads anything.
+
+A model is named ``demo`` (shipped with Fokus), by a path to a checkpoint in
+openai-whisper's format, or by an official Whisper name, looked for in the models folder
+(``$FOKUS_MODELS``, else ``~/.local/share/fokus/models``) and in openai-whisper's own
+cache. pyannote's diarization pipeline lives in the models folder as ``pyannote/``.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from secure_storage import FokusError
+
+DEMO: Final = "demo"
+OFFICIAL: Final = (
+    "large-v3", "large-v3-turbo", "turbo", "large-v2", "large-v1", "large", "medium", "medium.en",
+    "small", "small.en", "base", "base.en", "tiny", "tiny.en",
+)  # fmt: skip
+"""Official names, best first."""
+_BLOCK: Final = 1 << 20
+
+
+class ModelMissing(FokusError):
+    """The model that was asked for is not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A checkpoint on this machine."""
+
+    name: str
+    path: Path
+    demo: bool = False
+
+    def sha256(self) -> str:
+        """Digest of the file, which names it beyond doubt in a methods section."""
+        digest = hashlib.sha256()
+        with self.path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+        return digest.hexdigest()
+
+
+def models_folder() -> Path:
+    """Where installed models are looked for."""
+    if chosen := os.environ.get("FOKUS_MODELS"):
+        return Path(chosen)
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "fokus" / "models"
+
+
+def demo_checkpoint() -> Path:
+    """Path of the checkpoint shipped with Fokus, whether or not it is there."""
+    return Path(__file__).resolve().parent.parent / "demo" / "checkpoint.pt"
+
+
+def find_model(name: str) -> ModelFile:
+    """Find the model called ``name``, or say how to install it."""
+    if name == DEMO:
+        path = demo_checkpoint()
+        if not path.is_file():
+            raise ModelMissing(
+                f"The demo model is missing from this installation ({path}). Install Fokus again."
+            )
+        return ModelFile(DEMO, path, demo=True)
+    if name in OFFICIAL:
+        for folder in _folders():
+            if (path := folder / f"{name}.pt").is_file():
+                return ModelFile(name, path)
+        raise ModelMissing(
+            f"The model «{name}» is not installed on this machine. Copy {name}.pt, in "
+            f"openai-whisper's format, into {models_folder()}, or choose another model. "
+            "Fokus downloads nothing by itself."
+        )
+    path = Path(name).expanduser()
+    if path.is_file():
+        demo = demo_checkpoint()
+        return ModelFile(path.name, path, demo=demo.is_file() and path.samefile(demo))
+    raise ModelMissing(
+        f"There is no model «{name}»: it is neither «demo», nor an official Whisper name "
+        f"({', '.join(OFFICIAL[:3])} …), nor a checkpoint file."
+    )
+
+
+def installed_models() -> tuple[ModelFile, ...]:
+    """Official models on this machine, best first, without the demo model."""
+    found = {
+        name: ModelFile(name, folder / f"{name}.pt")
+        for name in OFFICIAL
+        for folder in reversed(_folders())
+        if (folder / f"{name}.pt").is_file()
+    }
+    return tuple(found[name] for name in OFFICIAL if name in found)
+
+
+def best_model() -> ModelFile:
+    """Give the best installed model, or say that none is there."""
+    if installed := installed_models():
+        return installed[0]
+    raise ModelMissing(
+        "No recognition model is installed on this machine. Copy a checkpoint in "
+        f"openai-whisper's format (for example large-v3.pt) into {models_folder()}, or give its "
+        "path with --model PATH. To try Fokus out on its own sample, use --model demo."
+    )
+
+
+def pyannote_folder() -> Path | None:
+    """Give the folder of an installed pyannote pipeline, if there is one."""
+    folder = models_folder() / "pyannote"
+    return folder if (folder / "config.yaml").is_file() else None
+
+
+def _folders() -> tuple[Path, ...]:
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (models_folder(), (Path(cache) if cache else Path.home() / ".cache") / "whisper")
