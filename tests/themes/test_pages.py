@@ -74,7 +74,7 @@ def test_the_overview_counts(desk, draw) -> None:
     }  # fmt: skip
     table = page.dataframe[0].value
     assert table["Coders"].tolist() == ["AB, BL"]
-    assert table["Coded"].tolist() == [0.4]
+    assert table["Coded"].tolist() == [40]
 
 
 def test_a_theme_is_named_nudged_written_and_removed(desk, draw) -> None:

@@ -51,7 +51,7 @@ def _transcripts(rows: list[store.Progress]) -> None:
             "Group": [row.group for row in rows],
             "Minutes": [None if row.seconds is None else row.seconds / 60 for row in rows],
             "Sentences": [row.sentences for row in rows],
-            "Coded": [row.share for row in rows],
+            "Coded": [100 * row.share for row in rows],
             "Coders": [row.coders for row in rows],
             "Model": ["demo model" if row.demo else "" for row in rows],
         },
@@ -61,7 +61,7 @@ def _transcripts(rows: list[store.Progress]) -> None:
             "Group": st.column_config.NumberColumn(width="small"),
             "Minutes": st.column_config.NumberColumn(format="%.0f min", width="small"),
             "Sentences": st.column_config.NumberColumn(width="small"),
-            "Coded": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Coded": st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100),
         },
     )
 
@@ -81,7 +81,7 @@ def _codes(study: Study, codes: list[coding.Code], counts: dict[int, int]) -> No
         top,
         {
             "mark": {"type": "bar", "cornerRadiusEnd": 3},
-            "height": {"step": 26},
+            "height": 26 * min(len(used), _MOST) + 20,
             "encoding": {
                 "x": {
                     "field": "Codings",
