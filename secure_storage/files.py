@@ -109,7 +109,7 @@ class Files:
         try:
             identity = bytes.fromhex(file_id)
             stream = (self._folder / identity.hex()).open("rb")
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, IsADirectoryError, ValueError):
             raise DamagedFile(MISSING) from None
         try:
             return SealedReader(stream, self._key, identity)

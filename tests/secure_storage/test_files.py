@@ -1,0 +1,278 @@
+"""Sealed files, foreign files and the ledgers: nothing half-made, nothing let through."""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from secure_storage import (
+    BadInput,
+    DamagedFile,
+    DiskFull,
+    NotAllowed,
+    Role,
+    Study,
+    open_foreign,
+    record_import,
+    release_export,
+    shred,
+    unlock,
+)
+
+Join = Callable[[str, Role], Study]
+
+
+def stored_names(study: Study) -> set[str]:
+    return {path.name for path in (study.home / "files").iterdir()}
+
+
+def read(study: Study, file_id: str) -> bytes:
+    with study.files.open(file_id) as reader:
+        return reader.read(0, reader.size)
+
+
+def test_a_file_comes_back_and_is_listed(study: Study) -> None:
+    parts = [b"a" * 100_000, b"b" * 50_000]
+    with study.change() as change:
+        stored = study.files.add(iter(parts), "audio", change)
+        change.record("recording.added", "recording:1")
+    whole = b"".join(parts)
+    assert (stored.size, stored.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
+    assert read(study, stored.id) == whole
+    row = study.db.table("files").get(stored.id)
+    assert (row["kind"], row["size"], row["sha256"]) == ("audio", stored.size, stored.sha256)
+
+
+def test_slices_over_time_make_one_file(study: Study) -> None:
+    writer = study.files.writer("audio")
+    for number in range(30):
+        writer.write(bytes([number]) * 10_000)
+    assert writer.size == 300_000
+    with study.change() as change:
+        stored = writer.finish(change)
+        change.record("recording.added", "recording:1")
+    assert read(study, stored.id)[290_000:] == bytes([29]) * 10_000
+
+
+def test_an_aborted_file_leaves_nothing(study: Study) -> None:
+    writer = study.files.writer("audio")
+    writer.write(b"x" * 200_000)
+    writer.abort()
+    writer.abort()
+    assert stored_names(study) == set()
+
+
+def test_a_source_that_fails_leaves_nothing(study: Study) -> None:
+    def source() -> Iterator[bytes]:
+        yield b"x" * 200_000
+        raise BadInput("The file vanished.")
+
+    with pytest.raises(BadInput), study.change() as change:
+        study.files.add(source(), "audio", change)
+    assert stored_names(study) == set() and study.db.table("files").count == 0
+
+
+def test_an_undone_change_takes_its_file_with_it(study: Study) -> None:
+    with pytest.raises(ZeroDivisionError), study.change() as change:
+        study.files.add([b"x"], "audio", change)
+        raise ZeroDivisionError
+    assert stored_names(study) == set() and study.db.table("files").count == 0
+
+
+def test_a_removed_file_is_gone_only_once_that_is_committed(study: Study) -> None:
+    with study.change() as change:
+        stored = study.files.add([b"x"], "audio", change)
+        change.record("recording.added", "recording:1")
+    with pytest.raises(ZeroDivisionError), study.change() as change:
+        study.files.remove(stored.id, change)
+        raise ZeroDivisionError
+    assert read(study, stored.id) == b"x"
+    with study.change() as change:
+        study.files.remove(stored.id, change)
+        change.record("recording.removed", "recording:1")
+    assert stored_names(study) == set()
+    with pytest.raises(DamagedFile, match="missing"):
+        study.files.open(stored.id)
+
+
+@pytest.mark.parametrize("bad", ["", "../study.db", "zz", "0" * 32, "study.db"])
+def test_only_ids_of_files_open(study: Study, bad: str) -> None:
+    with pytest.raises(DamagedFile):
+        study.files.open(bad)
+
+
+def test_one_file_cannot_stand_in_for_another(study: Study) -> None:
+    with study.change() as change:
+        one = study.files.add([b"one"], "audio", change)
+        two = study.files.add([b"two"], "audio", change)
+        change.record("recording.added", "recording:1")
+    folder = study.home / "files"
+    (folder / one.id).write_bytes((folder / two.id).read_bytes())
+    with pytest.raises(DamagedFile):
+        study.files.open(one.id)
+
+
+@pytest.mark.parametrize("call", ["os.fsync", "os.replace"])
+def test_a_full_disk_leaves_no_half_file(
+    study: Study, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    writer = study.files.writer("audio")
+    writer.write(b"x" * 300_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(call, full)
+        with pytest.raises(DiskFull, match="Free some space"), study.change() as change:
+            writer.finish(change)
+    assert stored_names(study) == set() and study.db.table("files").count == 0
+
+
+def test_a_disk_that_fills_up_while_writing_leaves_no_half_file(study: Study) -> None:
+    writer = study.files.writer("audio")
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, writer._target.fileno())
+    os.close(full)
+    with pytest.raises(DiskFull):
+        for _ in range(10):
+            writer.write(b"x" * 100_000)
+    assert stored_names(study) == set()
+
+
+def test_what_a_crash_left_is_swept_at_the_next_opening(study: Study) -> None:
+    with study.change() as change:
+        kept = study.files.add([b"x"], "audio", change)
+        change.record("recording.added", "recording:1")
+    folder = study.home / "files"
+    (folder / ("0" * 32)).write_bytes(b"renamed, but its row was never committed")
+    (folder / ".1.part").write_bytes(b"unfinished")
+    home = study.home
+    study.close()
+    again = unlock(home, "Ada Lead", "correct horse battery")
+    assert stored_names(again) == {kept.id}
+    again.close()
+
+
+def test_a_foreign_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"RIFF" + bytes(100))
+    with open_foreign(path, max_bytes=1000) as stream:
+        assert stream.read(4) == b"RIFF"
+        assert stream.seek(0) == 0 and len(stream.read()) == 104
+
+
+def test_what_is_not_a_plain_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"words")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("gone", "link", "empty", "pipe", ".", "real/below"):
+        with pytest.raises(BadInput):
+            open_foreign(tmp_path / name, max_bytes=1000)
+    with pytest.raises(BadInput):
+        open_foreign(Path("/dev/zero"), max_bytes=1000)
+
+
+def test_a_foreign_file_that_is_or_grows_too_large_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    path.write_bytes(bytes(1001))
+    with pytest.raises(BadInput, match="too large"):
+        open_foreign(path, max_bytes=1000)
+    path.write_bytes(bytes(900))
+    with open_foreign(path, max_bytes=1000) as stream:
+        with path.open("ab") as more:
+            more.write(bytes(5000))
+        with pytest.raises(BadInput, match="grew"):
+            stream.read()
+    with open_foreign(path, max_bytes=6000) as stream, pytest.raises(BadInput, match="grew"):
+        with path.open("ab") as more:
+            more.write(bytes(500_000))
+        while stream.read(4096):
+            pass
+
+
+def test_a_foreign_file_that_vanishes_while_read_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    path.write_bytes(bytes(900_000))
+    with open_foreign(path, max_bytes=1_000_000) as stream:
+        stream.read(10)
+        path.unlink()
+        assert len(stream.read()) == 899_990
+
+
+def test_shredding_overwrites_before_it_removes(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"secret" * 500_000)
+    other_name = tmp_path / "hard-link"
+    other_name.hardlink_to(path)
+    shred(path)
+    assert not path.exists() and b"secret" not in other_name.read_bytes()
+    shred(path)
+
+
+def test_an_import_is_on_the_ledger(study: Study) -> None:
+    with study.change() as change:
+        number = record_import(change, "audio", 12, "ab" * 32)
+        change.record("recording.added", "recording:1")
+    row = study.db.table("imports").get(number)
+    assert (row["kind"], row["size"], row["member_id"]) == ("audio", 12, study.member.id)
+
+
+def release(study: Study, name: str = "quotes.docx") -> Path:
+    return release_export(
+        study, data=b"PK words", form="docx", file_name=name, purpose="manuscript", recipient="us"
+    ).path
+
+
+def test_an_export_leaves_a_file_a_row_an_event_and_a_sealed_copy(study: Study) -> None:
+    path = release(study)
+    assert path.read_bytes() == b"PK words" and path.parent == study.home / "exports"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    (row,) = study.db.table("exports").rows
+    assert row["sha256"] == hashlib.sha256(b"PK words").hexdigest()
+    assert (row["file_name"], row["purpose"], row["recipient"]) == (
+        "quotes.docx", "manuscript", "us",
+    )  # fmt: skip
+    assert read(study, row["file_id"]) == b"PK words"
+    assert study.recent_events(1)[0].action == "read.exported"
+
+
+def test_a_second_export_of_the_name_does_not_replace_the_first(study: Study) -> None:
+    names = [release(study).name for _ in range(3)]
+    assert names == ["quotes.docx", "quotes (2).docx", "quotes (3).docx"]
+
+
+@pytest.mark.parametrize("name", ["", "../x.docx", "/etc/x", ".hidden", "a\nb", "a" * 300, "c:x"])
+def test_an_export_cannot_be_put_elsewhere(study: Study, name: str) -> None:
+    with pytest.raises(BadInput):
+        release(study, name)
+    assert list((study.home / "exports").iterdir()) == []
+
+
+def test_only_a_lead_releases(join: Join) -> None:
+    coder = join("Bo Coder", "coder")
+    with pytest.raises(NotAllowed):
+        release(coder)
+
+
+def test_an_export_on_a_full_disk_leaves_nothing(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = os.fsync, [0]
+
+    def full(fd: int) -> None:
+        calls[0] += 1
+        if calls[0] > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(fd)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(DiskFull):
+            release(study)
+    assert list((study.home / "exports").iterdir()) == []
+    assert stored_names(study) == set() and study.db.table("exports").count == 0
