@@ -1,10 +1,41 @@
 """From a recording to a transcript: audio, recognition, speakers, sentences, jobs."""
 
+# Loaded now, because loading it later would put the module in place of the function
+# ``sentences`` below.
+from . import sentences as _splitting  # noqa: F401
+from .commands import add_commands, doctor
 from .edge import Asked, posting, reading, refused, sent
+from .formats import (
+    FORMS,
+    import_vtt,
+    read_json,
+    read_rttm,
+    read_stm,
+    render,
+    write_docx,
+    write_json,
+    write_rttm,
+    write_srt,
+    write_stm,
+    write_txt,
+    write_vtt,
+)
 from .intake import Target, add_part, add_recording
+from .job_view import Job
+from .jobs import (
+    cancel_job,
+    continue_jobs,
+    discard_job,
+    jobs,
+    resume_job,
+    start_job,
+    take_in,
+    tend,
+)
+from .options import TranscribeOptions
+from .pipeline import transcribe_audio
 from .store import (
     DoubtRow,
-    JobRow,
     ParticipantRow,
     PartRow,
     RecordingRow,
@@ -44,6 +75,7 @@ from .transcript_component import choose_transcript, may, on_transcript, shown
 from .word import WIDTH_LANDSCAPE, WIDTH_PORTRAIT, Cell, Run, WordDocument, cell
 
 __all__ = [
+    "FORMS",
     "UNKNOWN",
     "WIDTH_LANDSCAPE",
     "WIDTH_PORTRAIT",
@@ -51,7 +83,7 @@ __all__ = [
     "Cell",
     "Doubt",
     "DoubtRow",
-    "JobRow",
+    "Job",
     "PartRow",
     "ParticipantRow",
     "RecordingRow",
@@ -62,38 +94,62 @@ __all__ = [
     "SpeakerRow",
     "SpeakerSpan",
     "Target",
+    "TranscribeOptions",
     "TranscriptRow",
     "Transcription",
     "Turn",
     "Utterance",
     "Word",
     "WordDocument",
+    "add_commands",
     "add_part",
     "add_participant",
     "add_recording",
+    "cancel_job",
     "cell",
     "choose_transcript",
+    "continue_jobs",
+    "discard_job",
+    "doctor",
     "doubts",
     "edit_sentence",
     "heard",
+    "import_vtt",
+    "jobs",
     "link_speaker",
     "list_transcripts",
     "may",
     "on_transcript",
     "participants",
     "posting",
+    "read_json",
+    "read_rttm",
+    "read_stm",
     "reading",
     "recording",
     "recordings",
     "refused",
     "rename_speaker",
+    "render",
+    "resume_job",
     "save_transcription",
     "sent",
     "sentence",
     "sentences",
     "shown",
     "speakers",
+    "start_job",
+    "take_in",
+    "tend",
+    "transcribe_audio",
     "transcript",
     "transcript_of",
     "words",
+    "write_docx",
+    "write_json",
+    "write_rttm",
+    "write_srt",
+    "write_stm",
+    "write_txt",
+    "write_vtt",
 ]

@@ -1,6 +1,7 @@
 """The SQL of this stage: recordings, jobs, participants, transcripts, speakers, sentences."""
 
 from .jobs import (
+    forget_job_key,
     insert_job,
     job,
     job_key,
@@ -70,6 +71,7 @@ __all__ = [
     "clean_title",
     "doubts",
     "edit_sentence",
+    "forget_job_key",
     "heard",
     "insert_job",
     "insert_part",

@@ -1,6 +1,6 @@
 """The rows of transcription jobs; the work itself lives in their capsules."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlite_utils import Database
 
@@ -9,7 +9,8 @@ from secure_storage import BadInput, Change, Study
 from .rows import JobRow, JobState
 
 _JOBS: Final = """
-SELECT id, recording_id, capsule, options, state, message, created_at, finished_at, transcript_id
+SELECT id, recording_id, capsule, options, state, message, created_at, finished_at, transcript_id,
+       key IS NOT NULL
 FROM jobs
 """
 
@@ -17,14 +18,14 @@ FROM jobs
 def jobs(study: Study) -> list[JobRow]:
     """All jobs, newest first."""
     study.require("read")
-    return [JobRow(*row) for row in study.db.execute(_JOBS + " ORDER BY id DESC")]
+    return [_job(row) for row in study.db.execute(_JOBS + " ORDER BY id DESC")]
 
 
 def unfinished_jobs(study: Study) -> list[JobRow]:
     """Jobs that wait or run, oldest first."""
     study.require("read")
     rows = study.db.execute(_JOBS + " WHERE state IN ('queued', 'running') ORDER BY id")
-    return [JobRow(*row) for row in rows]
+    return [_job(row) for row in rows]
 
 
 def job(study: Study, job_id: int) -> JobRow:
@@ -38,7 +39,7 @@ def read_job(db: Database, job_id: int) -> JobRow:
     row = db.execute(_JOBS + " WHERE id = ?", [job_id]).fetchone()
     if row is None:
         raise BadInput("This transcription does not exist (any more). Reload the page.")
-    return JobRow(*row)
+    return _job(row)
 
 
 def job_key(study: Study, job_id: int) -> bytes | None:
@@ -69,6 +70,12 @@ def insert_job(change: Change, recording_id: int, capsule: str, key: bytes, opti
     return job_id
 
 
+def forget_job_key(change: Change, job_id: int) -> None:
+    """Make a job's capsule unreadable for ever; its end state stays."""
+    change.db.execute("UPDATE jobs SET key = NULL WHERE id = ?", [job_id])
+    change.record("job.discarded", f"job:{job_id}")
+
+
 def set_job_state(
     change: Change,
     job_id: int,
@@ -92,4 +99,13 @@ def set_job_state(
         before={"state": before.state},
         after={"state": state, "message": message, "recording": before.recording_id,
                "transcript": transcript_id},
+    )  # fmt: skip
+
+
+def _job(row: tuple[Any, ...]) -> JobRow:
+    *values, resumable = row
+    number, recording, capsule, options, state, message, created, finished, transcript = values
+    return JobRow(
+        number, recording, capsule, options, state, message, created, finished, transcript,
+        bool(resumable),
     )  # fmt: skip

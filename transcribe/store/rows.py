@@ -66,6 +66,8 @@ class JobRow:
     created_at: str
     finished_at: str | None
     transcript_id: int | None
+    resumable: bool
+    """Its key is still known, so its capsule can be taken up again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,283 @@
+"""Transcriptions as the study sees them: started, watched, taken in, taken up again.
+
+The work is done by a worker process on a capsule, which outlives this process. Here the
+capsule is made and its result is taken in: in one transaction with the job's end, so that
+a capsule that is looked at twice, or by two members, gives one transcript. The job's key
+stands in the encrypted database only; forgetting it makes the capsule unreadable.
+
+One worker runs at a time, because each wants all cores. A thread keeps the line moving
+while nobody looks at the page; it holds nothing that is not on the disk.
+"""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from secure_storage import BadInput, DamagedFile, SealedReader, Study, new_key
+
+from . import capsule, store
+from .capsule import WorkerAlive
+from .intake import drop_loose_files
+from .job_view import WORKING, Job, job_view, stopped
+from .models import DEMO, OFFICIAL, find_model
+from .options import TranscribeOptions
+from .store import JobRow, JobState
+from .transcript import Transcription
+
+_SLICE: Final = 1 << 20
+_LOOK_EVERY: Final = 1.0
+_NOBODY_SPEAKS: Final = (
+    "No speech was found in this recording, so there is no transcript. Play it: is it the right "
+    "file, and is it loud enough?"
+)
+_one = threading.RLock()
+"""Workers are started and their results taken in by one thread at a time."""
+_making = threading.Lock()
+"""A capsule in the making is not yet in the database, and must not be swept."""
+_watching = threading.Lock()
+_tended: Final[set[Path]] = set()
+_watched: Final[set[Path]] = set()
+_workers: Final[list[subprocess.Popen[bytes]]] = []
+
+
+def jobs(study: Study) -> list[Job]:
+    """All transcriptions, newest first."""
+    titles = {row.id: row.title for row in store.recordings(study)}
+    return [
+        job_view(row, titles.get(row.recording_id, ""), _folder(study)) for row in store.jobs(study)
+    ]
+
+
+def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> int:
+    """Have a recording transcribed by a worker process; gives the job's id."""
+    study.require("transcribe")
+    options = _with_whole_path(options)
+    row = store.recording(study, recording_id)
+    key = new_key()
+    with _making, ExitStack() as stack:
+        parts = [
+            (_slices(stack.enter_context(study.files.open(part.file_id))), part.offset)
+            for part in row.parts
+        ]
+        path = capsule.create(_folder(study), parts, options, key)
+        try:
+            with study.change() as change:
+                job_id = store.insert_job(
+                    change, recording_id, path.name, key, json.dumps(options.to_json())
+                )
+        except BaseException:
+            shutil.rmtree(path)
+            raise
+    for old in store.jobs(study):
+        if old.recording_id == recording_id and old.id != job_id and old.resumable:
+            discard_job(study, old.id)
+    take_in(study)
+    watch(study)
+    return job_id
+
+
+def take_in(study: Study) -> None:
+    """Take finished capsules into the study and start the next one that waits."""
+    study.require("transcribe")
+    with _one:
+        _workers[:] = [worker for worker in _workers if worker.poll() is None]
+        alive = [_take_in(study, row) for row in store.unfinished_jobs(study)]
+        if not any(alive):
+            waiting = [row for row in store.unfinished_jobs(study) if row.state == "queued"]
+            if waiting:
+                _start(study, waiting[0])
+
+
+def cancel_job(study: Study, job_id: int) -> None:
+    """Stop a transcription; what is finished of it stays until it is discarded."""
+    study.require("transcribe")
+    with _one:
+        row = store.job(study, job_id)
+        if row.state not in WORKING:
+            return
+        path = _folder(study) / row.capsule
+        if path.is_dir():
+            capsule.cancel(path)
+        if row.state == "queued" or not path.is_dir():
+            _settle(study, row, "cancelled")
+        take_in(study)
+
+
+def resume_job(study: Study, job_id: int) -> None:
+    """Take a transcription up again where it stopped."""
+    study.require("transcribe")
+    with _one:
+        row = store.job(study, job_id)
+        path = _folder(study) / row.capsule
+        if not row.resumable or not path.is_dir():
+            raise BadInput("Nothing is left of this transcription. Start it anew.")
+        if row.state == "queued" or capsule.progress(path).alive:
+            raise BadInput("This transcription is running already.")
+        # Where it failed, the worker would else give the same message again.
+        if row.state == "failed":
+            (path / "result").unlink(missing_ok=True)
+        _settle(study, row, "queued")
+        take_in(study)
+    watch(study)
+
+
+def discard_job(study: Study, job_id: int) -> None:
+    """Clear away what is left of a transcription that has stopped."""
+    study.require("transcribe")
+    with _one:
+        row = store.job(study, job_id)
+        path = _folder(study) / row.capsule
+        with suppress(DamagedFile):  # where it cannot even be read, it is to be cleared away
+            if capsule.progress(path).alive:
+                raise BadInput("This transcription is running. Cancel it first.")
+        if row.state in WORKING:
+            _settle(study, row, "cancelled")
+        with study.change() as change:
+            store.forget_job_key(change, job_id)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def tend(study: Study) -> None:
+    """After a sign-in: clear what a crash left, and continue what was under way."""
+    study.require("transcribe")
+    with _one:
+        if study.home not in _tended:
+            _tended.add(study.home)
+            continue_jobs(study)
+    watch(study)
+
+
+def continue_jobs(study: Study) -> None:
+    """Take up again what the end of this process, or of the machine, interrupted."""
+    study.require("transcribe")
+    drop_loose_files(study)
+    with _one:
+        _sweep(study)
+        for row in store.unfinished_jobs(study):
+            path = _folder(study) / row.capsule
+            if row.state == "running" and path.is_dir() and stopped(capsule.progress(path)):
+                _settle(study, row, "queued")
+        take_in(study)
+
+
+def watch(study: Study) -> None:
+    """Keep taking in while something runs, whether or not anybody looks at the page."""
+    with _watching:
+        if study.home in _watched or not _working(study):
+            return
+        _watched.add(study.home)
+    threading.Thread(target=_watch, args=(study,), name="fokus-jobs", daemon=True).start()
+
+
+def _watch(study: Study) -> None:
+    rest = threading.Event()
+    try:
+        while True:
+            take_in(study)
+            with _watching:
+                if not _working(study):
+                    _watched.discard(study.home)
+                    return
+            rest.wait(_LOOK_EVERY)
+    except Exception:
+        with _watching:
+            _watched.discard(study.home)
+        # The member signed out under us: whoever comes next watches again.
+        if not study.closed:
+            raise
+
+
+def _working(study: Study) -> bool:
+    return any(job.state in WORKING for job in jobs(study))
+
+
+def _folder(study: Study) -> Path:
+    return study.home / "jobs"
+
+
+def _with_whole_path(options: TranscribeOptions) -> TranscribeOptions:
+    """Refuse a model that is not there; name a file so that the worker finds it too."""
+    file = find_model(options.model)
+    if options.model in (DEMO, *OFFICIAL):
+        return options
+    return replace(options, model=str(file.path.resolve()))
+
+
+def _slices(sealed: SealedReader) -> Iterator[bytes]:
+    for offset in range(0, sealed.size, _SLICE):
+        yield sealed.read(offset, _SLICE)
+
+
+def _take_in(study: Study, row: JobRow) -> bool:
+    """Settle a job whose worker has ended; True while the worker lives."""
+    path = _folder(study) / row.capsule
+    try:
+        told = capsule.progress(path)
+        if told.alive:
+            if row.state == "queued":
+                _settle(study, row, "running")
+            return True
+        if row.state == "queued" or stopped(told):
+            return False
+        if told.state == "cancelled":
+            _settle(study, row, "cancelled")
+            return False
+        outcome = capsule.result(path, store.job_key(study, row.id) or b"")
+    except DamagedFile as error:
+        _settle(study, row, "failed", str(error))
+        return False
+    if isinstance(outcome, Transcription) and not outcome.turns:
+        _settle(study, row, "failed", _NOBODY_SPEAKS)
+    elif isinstance(outcome, Transcription):
+        _keep(study, row, outcome)
+    else:
+        lost = "The result of this transcription is missing. Resume it."
+        _settle(study, row, "failed", outcome.message if outcome else lost)
+    return False
+
+
+def _start(study: Study, row: JobRow) -> None:
+    key = store.job_key(study, row.id)
+    path = _folder(study) / row.capsule
+    if key is None or not path.is_dir():
+        _settle(study, row, "failed", "This transcription's folder is missing. Start it anew.")
+        return
+    # A live one was started just before this process was ended: it only was not noted.
+    with suppress(WorkerAlive):
+        _workers.append(capsule.spawn(path, key))
+    _settle(study, row, "running")
+
+
+def _keep(study: Study, row: JobRow, outcome: Transcription) -> None:
+    source = store.recording(study, row.recording_id)
+    with study.change() as change:
+        if store.read_job(change.db, row.id).state not in WORKING:
+            return
+        transcript_id = store.insert_transcription(
+            change, outcome, source.title, source.group, source.id, "whisper"
+        )
+        store.set_job_state(
+            change, row.id, "done", transcript_id=transcript_id, forget_key=True
+        )
+    shutil.rmtree(_folder(study) / row.capsule, ignore_errors=True)
+
+
+def _settle(study: Study, row: JobRow, state: JobState, message: str = "") -> None:
+    with study.change() as change:
+        if store.read_job(change.db, row.id).state != state:
+            store.set_job_state(change, row.id, state, message=message)
+
+
+def _sweep(study: Study) -> None:
+    """Remove capsules that no job can open any more."""
+    known = {row.capsule for row in store.jobs(study) if row.resumable}
+    with _making:
+        for path in _folder(study).iterdir():
+            if path.name not in known and path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,78 @@
+"""What runs and what has stopped; asks again only while something runs."""
+
+import streamlit as st
+
+from secure_storage import Study
+
+from ..job_view import WORKING, Job
+from ..jobs import cancel_job, discard_job, jobs, resume_job, take_in
+from .telling import told, trouble
+
+_EVERY = 1.0
+
+
+def progress_part(study: Study, every: list[Job]) -> None:
+    """Show the jobs that have not ended well; poll while one is at work."""
+    shown = _open(every)
+    if not shown:
+        return
+    st.subheader("Transcriptions")
+    working = any(job.state in WORKING for job in shown)
+    st.fragment(_lines, run_every=_EVERY if working else None)(study, len(shown), working)
+
+
+def _lines(study: Study, count: int, working: bool) -> None:
+    with told():
+        take_in(study)
+        shown = _open(jobs(study))
+        for job in shown:
+            _line(study, job)
+        if len(shown) != count or working != any(job.state in WORKING for job in shown):
+            st.rerun()  # one ended: draw the list anew, and stop asking when nothing runs
+
+
+def _open(every: list[Job]) -> list[Job]:
+    """All that is under way, and of each recording the newest if it ended badly."""
+    newest = {job.recording_id: job.id for job in reversed(every)}
+    return [
+        job for job in every
+        if job.state in WORKING
+        or (job.state in ("failed", "interrupted") and newest[job.recording_id] == job.id)
+    ]  # fmt: skip
+
+
+def _line(study: Study, job: Job) -> None:
+    with st.container(border=True):
+        name, bar, act = st.columns([3, 6, 2], vertical_alignment="center")
+        name.text(job.title)
+        if job.state in WORKING:
+            bar.progress(job.done, text=_said(job))
+            if act.button("Cancel", key=f"cancel-{job.id}"):
+                cancel_job(study, job.id)
+                st.rerun()
+            return
+        with bar:
+            trouble(job.message or "The transcription was interrupted. Resume it: what is "
+                    "finished is kept.")  # fmt: skip
+        with act:
+            if st.button("Resume", key=f"resume-{job.id}"):
+                resume_job(study, job.id)
+                st.rerun()
+            if st.button("Discard", key=f"discard-{job.id}"):
+                discard_job(study, job.id)
+                st.rerun()
+
+
+def _said(job: Job) -> str:
+    if job.state == "queued":
+        return "Waiting for the one before it"
+    left = "" if job.left is None else f" · about {_minutes(job.left)} left"
+    return f"{job.step or 'Starting'}{left}"
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 60:
+        return "a minute"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} minutes"
+    return f"{seconds / 3600:.1f} hours"
