@@ -158,13 +158,14 @@ def _segments(study: Study, code: Code) -> None:
 
 def _segment(one: CodedSegment) -> None:
     with st.container(border=True):
-        voices, coders = ", ".join(one.speakers), ", ".join(one.coders)
-        st.text(f"{one.transcript}, group {one.group} · {voices} · coded by {coders}")
+        where, said = st.columns([1, 3])
+        about = (f"{one.transcript}, group {one.group}", ", ".join(one.speakers))
+        coders = f"Coded by {', '.join(one.coders)}"
+        where.text("\n".join(textwrap.fill(part, _WIDTH // 3) for part in (*about, coders)))
         before = f"… {one.before}" if one.before else ""
         after = f"{one.after} …" if one.after else ""
-        context = [before, one.text, after]
-        for part in filter(None, context):
-            st.text(textwrap.fill(part, _WIDTH))
+        for part in filter(None, [before, one.text, after]):
+            said.text(textwrap.fill(part, _WIDTH))
 
 
 def _whole(code: Code) -> str:

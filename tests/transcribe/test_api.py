@@ -1,0 +1,219 @@
+"""What the transcript component reads, writes and hears, behind the real gate."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from secure_storage import Gate, Role, Study, gate_routes
+from transcribe import (
+    Sentence,
+    Transcription,
+    Turn,
+    Word,
+    add_participant,
+    link_speaker,
+    save_transcription,
+    sentences,
+    speakers,
+)
+from transcribe.api import routes
+
+PASSPHRASE = "correct horse battery"
+LIVE = "ws://fokus.test/api/live"
+OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
+
+TALK = Transcription(
+    language="en",
+    turns=(
+        Turn(
+            "SPEAKER_1",
+            (
+                Sentence("Hello.", 0.0, 1.0, (Word("Hello.", 0.0, 1.0, 0.9, "SPEAKER_1", 0.8),)),
+                Sentence("Hm.", 1.0, 1.2, (Word("Hm.", 1.0, 1.2, 0.1, "SPEAKER_1", 0.0, True),)),
+            ),
+        ),
+        Turn("UNKNOWN", (Sentence("Yes.", 1.2, 1.5),)),
+    ),
+    demo=True,
+)
+
+
+@pytest.fixture
+def talk(study: Study) -> int:
+    return save_transcription(study, TALK, title="One", group=1, recording_id=None)
+
+
+@pytest.fixture
+def browse(home: Path, study: Study) -> Iterator[Callable[[str], TestClient]]:
+    """Open a browser and sign a member in."""
+    app = Starlette(
+        routes=[*gate_routes(home), *routes()], middleware=[Middleware(Gate, home=home)]
+    )
+    with TestClient(app, base_url="http://fokus.test", headers=OURS) as first:
+
+        def open_one(name: str) -> TestClient:
+            browser = TestClient(app, base_url="http://fokus.test", headers=OURS)
+            browser.portal = first.portal
+            browser.post("/sign-in", data={"name": name, "passphrase": PASSPHRASE})
+            return browser
+
+        yield open_one
+
+
+@pytest.fixture
+def ada(browse: Callable[[str], TestClient]) -> TestClient:
+    return browse("Ada")
+
+
+def test_a_transcript_comes_whole(ada: TestClient, study: Study, talk: int) -> None:
+    person = add_participant(study, 1, "Olivia", "Occupational therapist", False)
+    link_speaker(study, speakers(study, talk)[0].id, person)
+    answer = ada.get(f"/api/transcript/{talk}")
+    body = answer.json()
+    assert answer.headers["etag"] == f'"{talk}-{body["head"]}"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert (body["title"], body["group"], body["demo"], body["audio"]) == ("One", 1, True, None)
+    (voice,) = body["speakers"]
+    assert (voice["name"], voice["profession"]) == ("Olivia", "Occupational therapist")
+    first, second, third = body["sentences"]
+    assert (first["text"], first["start"], first["version"]) == ("Hello.", 0.0, 1)
+    assert (first["speaker"], third["speaker"]) == (voice["id"], None)
+    assert first["turn"] == second["turn"] != third["turn"]
+
+
+def test_doubtful_sentences_are_marked_with_the_reasons(ada: TestClient, talk: int) -> None:
+    sure, doubtful, unknown = ada.get(f"/api/transcript/{talk}").json()["sentences"]
+    assert (sure["doubt"], sure["why"]) == (False, "")
+    assert doubtful["doubt"]
+    assert "little confidence" in doubtful["why"]
+    assert "uncertain who" in doubtful["why"]
+    assert "same time" in doubtful["why"]
+    assert not unknown["doubt"]
+
+
+def test_what_has_not_changed_is_not_sent_again(ada: TestClient, study: Study, talk: int) -> None:
+    tag = ada.get(f"/api/transcript/{talk}").headers["etag"]
+    assert ada.get(f"/api/transcript/{talk}", headers={"if-none-match": tag}).status_code == 304
+    add_participant(study, 1, "Olivia", "", False)
+    assert ada.get(f"/api/transcript/{talk}", headers={"if-none-match": tag}).status_code == 200
+
+
+def test_opening_is_on_the_record_once(ada: TestClient, study: Study, talk: int) -> None:
+    tag = ada.get(f"/api/transcript/{talk}").headers["etag"]
+    ada.get(f"/api/transcript/{talk}", headers={"if-none-match": tag})
+    reads = [event for event in study.events() if event.action == "read.transcript"]
+    assert [event.object for event in reads] == [f"transcript:{talk}"]
+
+
+def test_a_sentence_is_corrected_once(ada: TestClient, study: Study, talk: int) -> None:
+    sentence = sentences(study, talk)[0].id
+    asked = {"sentence": sentence, "text": "Hello, all.", "version": 1, "client_id": "a"}
+    first, again = ada.post("/api/sentence", json=asked), ada.post("/api/sentence", json=asked)
+    assert first.status_code == again.status_code == 200
+    assert first.json() == again.json()
+    assert first.json()["version"] == 2
+
+
+def test_a_correction_of_an_old_version_shows_the_new_one(
+    ada: TestClient, study: Study, talk: int
+) -> None:
+    sentence = sentences(study, talk)[0].id
+    asked = {"sentence": sentence, "text": "Mine.", "version": 1, "client_id": "a"}
+    ada.post("/api/sentence", json=asked)
+    late = ada.post("/api/sentence", json={**asked, "text": "Late.", "client_id": "b"})
+    assert late.status_code == 409
+    assert (late.json()["text"], late.json()["version"]) == ("Mine.", 2)
+    assert "both versions" in late.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b'{"sentence": "1"}', b'{"sentence": true}', b"[" * 100_000],
+)
+def test_nonsense_is_refused_in_words(ada: TestClient, body: bytes) -> None:
+    answer = ada.post("/api/sentence", content=body)
+    assert answer.status_code == 400
+    assert "cannot be read" in answer.json()["error"]
+
+
+def test_an_endless_request_is_cut_off(ada: TestClient) -> None:
+    answer = ada.post("/api/sentence", content=b" " * (300 * 1024))
+    assert (answer.status_code, answer.json()["error"]) == (400, "This request is too large.")
+
+
+@pytest.mark.parametrize("client_id", ["", "x" * 65, "æ", 7, None])
+def test_an_act_needs_a_number_of_its_own(
+    ada: TestClient, study: Study, talk: int, client_id: object
+) -> None:
+    asked = {"sentence": sentences(study, talk)[0].id, "text": "A.", "version": 1}
+    head = study.head()
+    assert ada.post("/api/sentence", json={**asked, "client_id": client_id}).status_code == 400
+    assert study.head() == head
+
+
+def test_a_transcript_that_is_not_there(ada: TestClient) -> None:
+    answer = ada.get("/api/transcript/99")
+    assert answer.status_code == 400
+    assert "does not exist" in answer.json()["error"]
+
+
+def test_a_reader_reads_but_corrects_nothing(
+    browse: Callable[[str], TestClient],
+    sign_in: Callable[[str, Role], Study],
+    study: Study,
+    talk: int,
+) -> None:
+    sign_in("Rea", "reader")
+    rea = browse("Rea")
+    assert rea.get(f"/api/transcript/{talk}").status_code == 200
+    asked = {"sentence": sentences(study, talk)[0].id, "text": "A.", "version": 1, "client_id": "a"}
+    assert rea.post("/api/sentence", json=asked).status_code == 403
+
+
+def test_changes_are_heard_live(ada: TestClient, study: Study, talk: int) -> None:
+    sentence = sentences(study, talk)[0].id
+    with ada.websocket_connect(LIVE) as socket:
+        assert socket.receive_json() == {"seq": study.head(), "action": "hello"}
+        asked = {"sentence": sentence, "text": "New.", "version": 1, "client_id": "a"}
+        head = ada.post("/api/sentence", json=asked).json()["head"]
+        assert socket.receive_json() == {
+            "seq": head,
+            "action": "sentence.edited",
+            "object": f"sentence:{sentence}",
+            "actor": 1,
+            "after": {"text": "New.", "version": 2, "transcript": talk},
+        }
+
+
+def test_reads_disturb_nobody_and_members_stay_private(
+    ada: TestClient, study: Study, talk: int
+) -> None:
+    with ada.websocket_connect(LIVE) as socket:
+        socket.receive_json()
+        ada.get(f"/api/transcript/{talk}")
+        study.invite("Bo", "coder")
+        news = socket.receive_json()
+        assert (news["action"], news["after"]) == ("member.invited", None)
+
+
+def test_who_has_left_is_no_longer_told(ada: TestClient, study: Study) -> None:
+    with ada.websocket_connect(LIVE) as socket:
+        socket.receive_json()
+    add_participant(study, 1, "Olivia", "", False)
+    with ada.websocket_connect(LIVE) as socket:
+        assert socket.receive_json()["seq"] == study.head()
+
+
+def test_a_custodian_hears_nothing(
+    browse: Callable[[str], TestClient], sign_in: Callable[[str, Role], Study]
+) -> None:
+    sign_in("Cus", "custodian")
+    cus = browse("Cus")
+    with pytest.raises(WebSocketDisconnect) as refusal, cus.websocket_connect(LIVE):
+        pass
+    assert refusal.value.code == 1008
