@@ -8,7 +8,7 @@ from ..inbox import import_inbox, inbox
 from ..intake import Target
 from ..store import RecordingRow
 from ..upload_component import uploader
-from .telling import told, trouble
+from .telling import labels, told, trouble
 
 _LEFT_BEHIND = "recordings_left_behind"
 
@@ -28,16 +28,20 @@ def adding_part(study: Study, rows: list[RecordingRow]) -> None:
 
 
 def _target(rows: list[RecordingRow]) -> Target:
+    names = labels(rows)
+    options: list[int | None] = [None, *names]
     where = st.selectbox(
         "Add to",
-        [None, *rows],
-        format_func=_called,
+        options,
+        format_func=lambda one: (
+            "A new recording" if one is None else f"{names[one]} (a further part)"
+        ),
         key="add_to",
         help="Recorders that stop after an hour leave several files: add them as parts of one "
         "recording, in their order. They lie on one timeline.",
     )
     if where is not None:
-        return Target(where.id)
+        return Target(where)
     columns = st.columns([3, 1])
     title = columns[0].text_input(
         "Title", max_chars=120, placeholder="Named like its file, if left empty"
@@ -46,10 +50,6 @@ def _target(rows: list[RecordingRow]) -> Target:
         "Group", 1, 999, value=max((row.group for row in rows), default=0) + 1
     )
     return Target(None, title.strip(), int(group))
-
-
-def _called(row: RecordingRow | None) -> str:
-    return "A new recording" if row is None else f"{row.title} (a further part)"
 
 
 def _inbox(study: Study, target: Target) -> None:

@@ -11,7 +11,7 @@ from ..jobs import start_job
 from ..models import DEMO, installed_models
 from ..options import TranscribeOptions
 from ..store import RecordingRow
-from .telling import clock, told
+from .telling import clock, labels, told
 
 _LANGUAGES: Final = {
     "": "Found out from the sound",
@@ -41,13 +41,14 @@ def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> N
     models = [*(model.name for model in installed_models()), DEMO]
     if models == [DEMO]:
         st.caption(_DEMO_ONLY)
+    names = labels(rows)
     # What has no transcript yet comes first.
     options = sorted(free, key=lambda one: (free[one].transcript_id is not None, one))
     first, second = st.columns([3, 2])
     chosen = first.selectbox(
         "Recording",
         options,
-        format_func=lambda one: f"{free[one].title} ({clock(free[one].duration)})",
+        format_func=lambda one: f"{names[one]} ({clock(free[one].duration)})",
         key="to_transcribe",
     )
     model = second.selectbox("Model", models)

@@ -1,12 +1,15 @@
 """Saying what went wrong, or went well, without ever reading data as markdown."""
 
 import textwrap
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
 
 from secure_storage import FokusError
+
+from ..store import RecordingRow
 
 _WIDTH = 110
 
@@ -32,3 +35,12 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def labels(rows: Sequence[RecordingRow]) -> dict[int, str]:
+    """What recordings are called in a list to choose from; no two alike."""
+    often = Counter(row.title for row in rows)
+    return {
+        row.id: row.title if often[row.title] == 1 else f"{row.title} (number {row.id})"
+        for row in rows
+    }

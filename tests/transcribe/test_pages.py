@@ -1,0 +1,103 @@
+"""The page Recordings, run by Streamlit's own test runner on a real study."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from secure_storage import Role, Study
+from transcribe import Target, add_participant, add_recording, participants, recordings
+from transcribe.inbox import import_inbox
+
+Tone = Callable[..., Path]
+
+
+def page(study: Study) -> AppTest:
+    def script(study: "Study") -> None:  # noqa: UP037  (it runs without our imports)
+        from transcribe.page import recordings_page
+
+        recordings_page(study)
+
+    return AppTest.from_function(script, args=(study,), default_timeout=30).run()
+
+
+def captions(at: AppTest) -> str:
+    return "\n".join(caption.value for caption in at.caption)
+
+
+def test_an_empty_study_says_what_to_do_next(study: Study) -> None:
+    at = page(study)
+    assert not at.exception
+    assert at.title[0].value == "Recordings"
+    assert "No recordings yet" in captions(at)
+    assert "The inbox is empty" in captions(at)
+    assert not at.dataframe
+
+
+def test_recordings_are_listed_with_what_became_of_them(study: Study, tone: Tone) -> None:
+    add_recording(study, "Group *one* ![x](http://evil.test/x.png)", 1, [tone()])
+    add_recording(study, "Two", 2, [tone("b.wav", hertz=500.0), tone("c.wav", hertz=600.0)])
+    at = page(study)
+    assert not at.exception
+    shown = at.dataframe[0].value
+    assert list(shown["Recording"]) == ["Group *one* ![x](http://evil.test/x.png)", "Two"]
+    assert list(shown["Length"]) == ["0:02", "0:04"]
+    assert list(shown["Parts"]) == [1, 2]
+    assert list(shown["Transcript"]) == ["Not yet transcribed"] * 2
+    assert not any("evil.test" in one.value for one in [*at.markdown, *at.caption, *at.subheader])
+
+
+def test_the_uploader_is_told_where_the_file_goes(study: Study, tone: Tone) -> None:
+    made = add_recording(study, "One", 4, [tone()])
+    at = page(study)
+    (component,) = list(at.get("bidi_component"))
+    assert '"group": 5' in component.proto.json.replace('":5', '": 5')
+    at.selectbox(key="add_to").set_value(made).run()
+    (component,) = list(at.get("bidi_component"))
+    assert f'"recording":{made}' in component.proto.json.replace(" ", "")
+
+
+def test_an_inbox_file_is_imported_and_removed(study: Study, tone: Tone) -> None:
+    tone("talk.wav").rename(study.home / "inbox" / "talk.wav")
+    at = page(study)
+    assert "overwritten and removed" in captions(at)
+    at.multiselect[0].select("talk.wav").run()
+    at.button(key="import_inbox").click().run()
+    assert not at.exception
+    assert [row.title for row in recordings(study)] == ["talk"]
+    assert list((study.home / "inbox").iterdir()) == []
+
+
+def test_what_goes_wrong_is_said_as_plain_text(study: Study, tone: Tone) -> None:
+    tone("talk.wav").rename(study.home / "inbox" / "talk.wav")
+    import_inbox(study, ["talk.wav"], Target(None, "**First**", 1))
+    tone("again.wav").rename(study.home / "inbox" / "again.wav")
+    at = page(study)
+    at.multiselect[0].select("again.wav").run()
+    at.button(key="import_inbox").click().run()
+    assert not at.exception
+    assert any("«**First**»" in text.value for text in at.text)
+    assert len(recordings(study)) == 1
+
+
+def test_a_participant_is_added(study: Study) -> None:
+    at = page(study)
+    at.text_input(key="pseudonym").input("Berit")
+    at.text_input(key="profession").input("Nurse")
+    at.button(key="FormSubmitter:participant-Add participant").click().run()
+    assert not at.exception
+    assert [(row.pseudonym, row.profession) for row in participants(study)] == [("Berit", "Nurse")]
+    at = page(study)
+    assert list(at.dataframe[0].value["Pseudonym"]) == ["Berit"]
+
+
+def test_a_reader_sees_and_changes_nothing(
+    study: Study, tone: Tone, sign_in: Callable[[str, Role], Study]
+) -> None:
+    add_recording(study, "One", 1, [tone()])
+    add_participant(study, 1, "Berit", "Nurse", moderator=False)
+    at = page(sign_in("Rita", "reader"))
+    assert not at.exception
+    assert list(at.dataframe[0].value["Recording"]) == ["One"]
+    assert not at.button
+    assert not at.get("bidi_component")
