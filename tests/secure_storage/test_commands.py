@@ -1,0 +1,143 @@
+"""What the console command asks of this stage, and the page of members."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from secure_storage import BadInput, StudyBusy, doctor, held, read_passphrase, unlock
+from secure_storage import commands as asked
+from secure_storage.sessions import HEADER, sessions_of
+
+LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
+
+
+def test_a_passphrase_comes_from_a_descriptor() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, "blåbær og fløte\r\nmore".encode())
+    os.close(writing)
+    assert read_passphrase(reading, "Passphrase: ") == "blåbær og fløte"
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\n", None])
+def test_a_descriptor_that_gives_no_passphrase_is_told(data: bytes | None) -> None:
+    reading, writing = os.pipe()
+    if data:
+        os.write(writing, data)
+    os.close(writing)
+    if data is None:
+        os.close(reading)
+    with pytest.raises(BadInput):
+        read_passphrase(reading, "Passphrase: ")
+
+
+def test_a_new_passphrase_is_typed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["one long passphrase", "one long passphrase", "one long passphrase", "another"])
+    monkeypatch.setattr("getpass.getpass", lambda prompt: next(typed))
+    assert read_passphrase(None, "Choose: ", new=True) == "one long passphrase"
+    with pytest.raises(BadInput, match="differ"):
+        read_passphrase(None, "Choose: ", new=True)
+
+
+def test_no_terminal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", ends)
+    with pytest.raises(BadInput, match="--passphrase-fd"):
+        read_passphrase(None, "Passphrase: ")
+
+
+def test_the_doctor_finds_this_machine_well(home: Path) -> None:
+    checks = {check.name: check for check in doctor(home)}
+    assert checks["encrypted database"].ok and "SQLCipher 4." in checks["encrypted database"].detail
+    assert checks["Streamlit switches"].ok
+    assert checks["who can open the study folder"].ok
+    assert {"disk of the study", "free space"} <= set(checks)
+
+
+def test_the_doctor_finds_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.chmod(0o755)
+    monkeypatch.setattr(asked, "filesystem", lambda path: "nfs4")
+    monkeypatch.setattr(asked, "LEAST_FREE", 10**20)
+    monkeypatch.setattr(asked.database, "LEAST_SQLITE", (99,))
+    wrong = {check.name for check in doctor(home) if not check.ok}
+    assert wrong == {
+        "who can open the study folder", "disk of the study", "free space", "encrypted database",
+    }  # fmt: skip
+
+
+def test_the_doctor_looks_at_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    assert all(check.name for check in doctor(tmp_path / "a" / "b"))
+
+
+def test_one_process_at_a_time(home: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from secure_storage import unlock, StudyBusy\n"
+        f"try: unlock(Path({str(home)!r}), {LEAD!r}, {PASSPHRASE!r})\n"
+        "except StudyBusy as busy: print(busy.pid)"
+    )
+
+    def other() -> str:
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    with held(home):
+        assert other() == str(os.getpid())
+        study = unlock(home, LEAD, PASSPHRASE)
+    assert other() == str(os.getpid())
+    study.close()
+    assert other() == ""
+    with held(home):
+        pass
+
+
+def test_a_busy_study_says_what_to_do() -> None:
+    assert "process 12" in str(StudyBusy(12)) and "stop the server" in str(StudyBusy(None))
+
+
+@pytest.fixture
+def page(home: Path) -> Any:
+    table = sessions_of(home)
+    token = table.sign_in(LEAD, PASSPHRASE)
+    session = table.find(token)
+    assert session is not None
+
+    def script(handle: str, header: str) -> None:
+        from secure_storage import web_session
+        from secure_storage.page import members_page
+
+        members_page(web_session({header: handle}))
+
+    yield AppTest.from_function(script, kwargs={"handle": session.handle, "header": HEADER})
+    table.close()
+
+
+def test_the_page_invites_and_ends_access(page: Any, home: Path) -> None:
+    shown = page.run()
+    assert not shown.exception and shown.dataframe[0].value["Name"].to_list() == [LEAD]
+    shown.text_input[0].input("Bo *Coder*")
+    shown.button[0].click().run()
+    assert not shown.exception
+    once = shown.code[0].value
+    shown.run()
+    assert not shown.code and once not in str(shown)
+    shown.selectbox[1].select(2)
+    shown.button[1].click().run()
+    assert shown.error[0].value == "Tick the box to confirm."
+    shown.checkbox[0].check()
+    shown.button[1].click().run()
+    assert shown.dataframe[0].value["Access"].to_list() == ["yes", "ended"]
+    events = shown.dataframe[2].value
+    assert events["What"].to_list()[:2] == ["member.disabled", "member.invited"]
+
+
+def test_the_page_says_what_it_refuses(page: Any) -> None:
+    shown = page.run()
+    shown.text_input[0].input("ada lead")
+    shown.button[0].click().run()
+    assert "exists already" in shown.error[0].value
