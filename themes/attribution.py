@@ -15,8 +15,8 @@ from .theme import Line
 class Voice:
     """What may be said about a speaker."""
 
-    speaker: int | None
-    """Id of the speaker, to tell voices apart; None is UNKNOWN."""
+    who: str
+    """Tells voices apart and is never shown; one participant is one, however many labels."""
     group: int
     pseudonym: str = ""
     """Empty unless the speaker is linked to a participant."""
@@ -34,19 +34,21 @@ def role(voice: Voice) -> str:
 
 def attributions(voices: Sequence[Voice]) -> tuple[str, ...]:
     """Attribute each voice of one excerpt, telling two of the same profession apart."""
-    alike: dict[str, list[int | None]] = {}
+    alike: dict[str, list[str]] = {}
     for voice in voices:
-        speakers = alike.setdefault(role(voice), [])
-        if voice.speaker not in speakers:
-            speakers.append(voice.speaker)
+        known = alike.setdefault(role(voice), [])
+        if voice.who not in known:
+            known.append(voice.who)
     return tuple(
-        f"{_numbered(role(voice), voice.speaker, alike[role(voice)])}, group {voice.group}"
-        for voice in voices
+        f"{_told_apart(voice, alike[role(voice)])}, group {voice.group}" for voice in voices
     )
 
 
-def _numbered(words: str, speaker: int | None, alike: Sequence[int | None]) -> str:
-    return words if len(alike) == 1 else f"{words} {alike.index(speaker) + 1}"
+def _told_apart(voice: Voice, alike: Sequence[str]) -> str:
+    """Add the pseudonym where the role alone would mix people up; a number where none is known."""
+    if len(alike) == 1:
+        return role(voice)
+    return f"{role(voice)} {voice.pseudonym.strip() or alike.index(voice.who) + 1}"
 
 
 def exchange(spoken: Sequence[tuple[Voice, str]]) -> tuple[Line, ...]:

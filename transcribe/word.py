@@ -230,8 +230,10 @@ def _lay(section: "Section", landscape: bool) -> None:
 
 def _number_pages(section: "Section") -> None:
     """Put «page / pages» into the foot; later sections inherit it."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
     foot = section.footer.paragraphs[0]
-    foot.alignment = 2
+    foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     for text, field in (("", "PAGE"), (" / ", "NUMPAGES")):
         foot.add_run(text)
         for kind in ("begin", "", "end"):

@@ -5,19 +5,22 @@ import pytest
 from themes.attribution import Voice, attributions, exchange
 from themes.theme import Excerpt, Line, printed
 
-OT = Voice(1, 3, pseudonym="P1", profession="occupational therapist")
-NURSE = Voice(2, 3, pseudonym="P2", profession="Nurse")
+OT = Voice("p1", 3, pseudonym="P1", profession="occupational therapist")
+NURSE = Voice("p2", 3, pseudonym="P2", profession="Nurse")
 
 
 @pytest.mark.parametrize(
     ("voice", "expected"),
     [
         (OT, "Occupational therapist, group 3"),
-        (Voice(1, 3, pseudonym="P3"), "P3, group 3"),
-        (Voice(1, 3), "Speaker, group 3"),
-        (Voice(None, 3), "Speaker, group 3"),
-        (Voice(1, 2, pseudonym="M", profession="Researcher", moderator=True), "Moderator, group 2"),
-        (Voice(1, 3, pseudonym="P1", profession="  "), "P1, group 3"),
+        (Voice("p1", 3, pseudonym="P3"), "P3, group 3"),
+        (Voice("s1", 3), "Speaker, group 3"),
+        (Voice("", 3), "Speaker, group 3"),
+        (
+            Voice("p1", 2, pseudonym="M", profession="Researcher", moderator=True),
+            "Moderator, group 2",
+        ),
+        (Voice("p1", 3, pseudonym="P1", profession="  "), "P1, group 3"),
     ],
 )
 def test_one_voice(voice: Voice, expected: str) -> None:
@@ -39,7 +42,17 @@ def test_several_voices_are_an_exchange() -> None:
 
 
 def test_two_of_the_same_profession_are_told_apart() -> None:
-    other = Voice(5, 3, pseudonym="P5", profession="nurse")
+    other = Voice("p5", 3, pseudonym="P5", profession="nurse")
     assert attributions([NURSE, other, NURSE]) == (
-        "Nurse 1, group 3", "Nurse 2, group 3", "Nurse 1, group 3",
+        "Nurse P2, group 3", "Nurse P5, group 3", "Nurse P2, group 3",
     )  # fmt: skip
+
+
+def test_strangers_are_numbered() -> None:
+    assert attributions([Voice("s1", 3), Voice("s2", 3), Voice("s1", 3)]) == (
+        "Speaker 1, group 3", "Speaker 2, group 3", "Speaker 1, group 3",
+    )  # fmt: skip
+
+
+def test_one_participant_under_two_labels_is_one_voice() -> None:
+    assert attributions([NURSE, NURSE]) == ("Nurse, group 3", "Nurse, group 3")

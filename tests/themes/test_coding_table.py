@@ -5,9 +5,9 @@ from themes.coding_table import Piece, Row, Stretch, number_codes, rows
 from transcribe import SentenceRow
 
 VOICES = {
-    1: Voice(1, 3, "P1", "Occupational therapist"),
-    2: Voice(2, 3, "P2", "Nurse"),
-    None: Voice(None, 3),
+    1: Voice("p1", 3, "P1", "Occupational therapist"),
+    2: Voice("p2", 3, "P2", "Nurse"),
+    None: Voice("", 3),
 }
 TEXTS = [(1, "We meet."), (1, "It helps them."), (2, "Does it?"), (None, "Yes."), (1, "Good.")]
 NAMES = {7: "meeting", 8: "doubt", 9: "help"}

@@ -44,11 +44,11 @@ class Reading:
         """What may be said about the speakers of a transcript; None is UNKNOWN."""
         if transcript_id not in self._voices:
             group = self._titles[transcript_id].group
-            voices: dict[int | None, Voice] = {None: Voice(None, group)}
+            voices: dict[int | None, Voice] = {None: Voice("", group)}
             for row in transcribe.speakers(self._study, transcript_id):
                 linked = row.participant_id is not None
                 voices[row.id] = Voice(
-                    row.id,
+                    f"participant {row.participant_id}" if linked else f"speaker {row.id}",
                     group,
                     # An unlinked label is what somebody typed, often a name: never shown.
                     pseudonym=row.name if linked else "",
