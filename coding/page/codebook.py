@@ -96,9 +96,12 @@ def _edit(study: Study, code: Code) -> None:
     # The version that was read when the form was first drawn, not the one there is now.
     version = st.session_state.setdefault(f"code-version-{key}", code.version)
     with st.form(f"code-{key}", border=False):
-        name = st.text_input("Name", code.name, max_chars=120)
-        definition = st.text_area("Definition", code.definition, height=140)
-        kind = st.radio("Kind", KINDS, index=KINDS.index(code.kind), horizontal=True)
+        # By their keys what was typed survives that the stored value changes.
+        name = st.text_input("Name", code.name, max_chars=120, key=f"name-{key}")
+        definition = st.text_area("Definition", code.definition, height=140, key=f"text-{key}")
+        kind = st.radio(
+            "Kind", KINDS, index=KINDS.index(code.kind), horizontal=True, key=f"kind-{key}"
+        )
         saved = st.form_submit_button("Save", icon=":material/check:")
     if version != code.version:
         _told("Somebody else has changed this code meanwhile. It now reads", _whole(code))

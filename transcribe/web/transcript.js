@@ -3,6 +3,7 @@
 
 import { button, clock, make } from "./dom.js"
 import { openEditor, unsentText } from "./editor.js"
+import { showKeys } from "./help.js"
 import { Player } from "./player.js"
 import { Follower, live, outbox, read, Refused } from "./wire.js"
 
@@ -362,26 +363,7 @@ export class Transcript {
   }
 
   help() {
-    const close = () => {
-      dialog.remove()
-      this.list.focus({ preventScroll: true })
-    }
-    const rows = this.keys.map(([, shown, does]) =>
-      make("div", {}, make("kbd", {}, shown), make("span", {}, does)),
-    )
-    const dialog = make(
-      "div",
-      { class: "popup keys", role: "dialog", "aria-label": "Keys", tabindex: "-1" },
-      make("div", { class: "grid" }, ...rows),
-      button("Close", close),
-    )
-    dialog.onkeydown = (event) => {
-      event.stopPropagation()
-      if (["Escape", "?"].includes(event.key)) close()
-    }
-    this.frame.querySelector(".keys")?.remove()
-    this.frame.append(dialog)
-    dialog.focus()
+    showKeys(this)
   }
 }
 

@@ -1,0 +1,133 @@
+"""What the coder component reads and writes, behind the real gate."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+
+import transcribe.api
+from coding import add_code, codings, list_codes, set_coding
+from coding.api import routes
+from secure_storage import Gate, gate_routes
+
+from .conftest import PASSPHRASE, Desk
+
+OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
+LIVE = "ws://fokus.test/api/live"
+
+Browse = Callable[[str], TestClient]
+
+
+@pytest.fixture
+def browse(desk: Desk) -> Iterator[Browse]:
+    """Open a browser and sign a member in."""
+    home = desk.ann.home
+    app = Starlette(
+        routes=[*gate_routes(home), *transcribe.api.routes(), *routes()],
+        middleware=[Middleware(Gate, home=home)],
+    )
+    with TestClient(app, base_url="http://fokus.test", headers=OURS) as first:
+
+        def open_one(name: str) -> TestClient:
+            browser = TestClient(app, base_url="http://fokus.test", headers=OURS)
+            browser.portal = first.portal
+            browser.post("/sign-in", data={"name": name, "passphrase": PASSPHRASE})
+            return browser
+
+        yield open_one
+
+
+@pytest.fixture
+def ann(browse: Browse) -> TestClient:
+    return browse("Ann Berg")
+
+
+def place(desk: Desk, first: int, last: int, code: int, **more: object) -> dict[str, object]:
+    return {
+        "transcript": desk.transcript,
+        "first": desk.lines[first],
+        "last": desk.lines[last],
+        "code": code,
+        "set": True,
+        "client_id": "c1",
+        **more,
+    }
+
+
+def test_the_margin_comes_whole(ann: TestClient, desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort", "Being at ease.")
+    set_coding(desk.bo, desk.transcript, desk.lines[1], desk.lines[2], code.id)
+    body = ann.get(f"/api/codings/{desk.transcript}").json()
+    assert (body["head"], body["me"]) == (desk.ann.head(), 1)
+    assert body["codes"] == [
+        {"id": code.id, "name": "Comfort", "definition": "Being at ease.", "kind": "semantic",
+         "color": code.color, "uses": 1}
+    ]  # fmt: skip
+    (coding,) = body["codings"]
+    assert (coding["first"], coding["last"]) == desk.lines[1:3]
+    assert (coding["code"], coding["coder"], coding["initials"]) == (code.id, 2, "BL")
+    assert {"id": 2, "initials": "BL"} in body["members"]
+    assert body["quotes"] == []
+
+
+def test_setting_clearing_and_repeating(ann: TestClient, desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort").id
+    first = ann.post("/api/coding", json=place(desk, 0, 0, code)).json()
+    again = ann.post("/api/coding", json=place(desk, 0, 0, code)).json()
+    assert first == again
+    assert (first["set"], first["coding"]["code"]) == (True, code)
+    cleared = ann.post("/api/coding", json=place(desk, 0, 0, code, set=False, client_id="c2"))
+    assert (cleared.json()["set"], cleared.json()["coding"]) == (False, None)
+    late = ann.post("/api/coding", json=place(desk, 0, 0, code))
+    assert (late.status_code, late.json()["set"]) == (200, False)
+    assert codings(desk.ann, desk.transcript) == []
+
+
+def test_a_lead_clears_anothers_coding_and_a_coder_does_not(browse: Browse, desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort").id
+    for study in (desk.ann, desk.bo):
+        set_coding(study, desk.transcript, desk.lines[0], desk.lines[0], code)
+    refused = browse("Bo Lund").post(
+        "/api/coding", json=place(desk, 0, 0, code, set=False, coder=1)
+    )
+    assert refused.status_code == 403
+    done = browse("Ann Berg").post(
+        "/api/coding", json=place(desk, 0, 0, code, set=False, coder=2, client_id="c2")
+    )
+    assert done.status_code == 200
+    assert [one.coder_id for one in codings(desk.ann, desk.transcript)] == [1]
+
+
+def test_a_new_code_is_made_once(ann: TestClient, desk: Desk) -> None:
+    asked = {"name": "Comfort", "definition": "Ease.", "kind": "latent", "client_id": "k1"}
+    first, again = ann.post("/api/code", json=asked), ann.post("/api/code", json=asked)
+    assert first.json() == again.json()
+    (code,) = list_codes(desk.ann)
+    assert (first.json()["id"], code.kind, code.definition) == (code.id, "latent", "Ease.")
+    taken = ann.post("/api/code", json={**asked, "client_id": "k2"})
+    assert taken.status_code == 400
+    assert "already has a code" in taken.json()["error"]
+
+
+@pytest.mark.parametrize("field", ["transcript", "first", "last", "code", "set", "client_id"])
+def test_a_missing_field_is_refused_whole(ann: TestClient, desk: Desk, field: str) -> None:
+    code = add_code(desk.ann, "Comfort").id
+    asked = place(desk, 0, 0, code)
+    del asked[field]
+    assert ann.post("/api/coding", json=asked).status_code == 400
+    assert codings(desk.ann, desk.transcript) == []
+
+
+def test_another_coders_coding_is_heard_at_once(browse: Browse, desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort").id
+    with browse("Ann Berg").websocket_connect(LIVE) as socket:
+        socket.receive_json()
+        browse("Bo Lund").post("/api/coding", json=place(desk, 1, 2, code))
+        news = socket.receive_json()
+    assert (news["action"], news["actor"]) == ("coding.set", 2)
+    assert news["after"] == {
+        "transcript": desk.transcript, "first": desk.lines[1], "last": desk.lines[2],
+        "code": code, "coder": 2,
+    }  # fmt: skip
