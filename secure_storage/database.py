@@ -9,7 +9,7 @@ every open. SQLCipher answers pragmas with strings.
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -71,8 +71,13 @@ class Connections:
         return db
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite_utils.Database]:
-        """Hold the writer in one IMMEDIATE transaction: committed at the end or undone."""
+    def writing(
+        self, committed: Callable[[], object] | None = None
+    ) -> Iterator[sqlite_utils.Database]:
+        """Hold the writer in one IMMEDIATE transaction: committed at the end or undone.
+
+        ``committed`` is called before the next writer can begin.
+        """
         if self._owner == threading.get_ident():
             raise RuntimeError("a change within a change: pass the outer one on instead")
         with self._lock, full_disk_told():
@@ -82,6 +87,8 @@ class Connections:
                 db.conn.execute("BEGIN IMMEDIATE")
                 yield db
                 db.conn.execute("COMMIT")
+                if committed is not None:
+                    committed()
             finally:
                 # On success nothing is open any more; a full disk may have undone it too.
                 if db.conn.in_transaction:

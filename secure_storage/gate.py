@@ -13,7 +13,6 @@ import hashlib
 import re
 from base64 import b64encode
 from functools import cache
-from http.cookies import CookieError, SimpleCookie
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -170,12 +169,12 @@ class Gate:
 
     def _session(self, headers: Headers) -> Session | None:
         for line in headers.getlist("cookie"):
-            try:
-                morsel = SimpleCookie(line).get(self._sessions.cookie)
-            except CookieError:
-                continue
-            if morsel is not None:
-                return self._sessions.find(morsel.value)
+            # Not http.cookies: that stops at the first odd cookie of some other server.
+            for part in line.split(";"):
+                name, _, token = part.strip().partition("=")
+                session = self._sessions.find(token) if name == self._sessions.cookie else None
+                if session is not None:
+                    return session
         return None
 
     def _trusted(self, scope: Scope, session: Session | None) -> Scope:

@@ -91,8 +91,13 @@ class OpenedStudy:
         if self.closed:
             raise NotSignedIn("The study is locked. Sign in to open it.")
         change: Change | None = None
+
+        def queue() -> None:
+            if change is not None:
+                self._waiting.extend(one for one in change.recorded if not one.is_read)
+
         try:
-            with self._connections.writing() as db:
+            with self._connections.writing(queue) as db:
                 change = Change(db, member)
                 before = db.conn.total_changes
                 yield change
@@ -101,15 +106,12 @@ class OpenedStudy:
                         "Something was changed without being recorded, so it was undone. "
                         "Please report this fault."
                     )
-                self._waiting.extend(event for event in change.recorded if not event.is_read)
-                queued = len(change.recorded)
         except BaseException:
             if change is not None:
                 change.settle(committed=False)
             raise
         change.settle(committed=True)
-        if queued:
-            self._tell()
+        self._tell()
 
     def record_of_nobody(self, action: str, object: str) -> None:
         """Record what happened without a member, like a failed sign-in."""
@@ -117,12 +119,18 @@ class OpenedStudy:
             at = events.now()
             events.append(db, at, None, action, object, before=None, after=None, client_id=None)
 
-    def save_header(self, header: Header, db: sqlite_utils.Database) -> None:
+    def save_header(self, header: Header, change: Change) -> None:
         """Write the key file within a change; the database remembers its revision."""
-        database.set_meta(db, "header_revision", str(header.revision))
-        with replacing(self.home / "study.json") as file:
-            file.write(keys.to_json(header, self.root))
-        self.header = header
+        database.set_meta(change.db, "header_revision", str(header.revision))
+        previous = self.header
+        change.if_undone(lambda: self._write_header(previous))
+        self._write_header(header)
+
+    def _write_header(self, header: Header) -> None:
+        if header != self.header:
+            with replacing(self.home / "study.json") as file:
+                file.write(keys.to_json(header, self.root))
+            self.header = header
 
     def listen(self, call: Listener) -> Callable[[], None]:
         """Have each committed event told; gives what ends it."""
@@ -162,13 +170,16 @@ def read_header(home: Path) -> tuple[Header, str]:
     return keys.from_json(data)
 
 
-def acquire(home: Path, root: bytes, header: Header) -> OpenedStudy:
+def acquire(home: Path, root: bytes) -> OpenedStudy:
     """Open the study, or share it if this process has it open."""
     with _guard:
         opened = _open.get(home)
         if opened is None:
             lock.take(home)
             try:
+                # Read again now that no other process can write it.
+                header, mac = read_header(home)
+                keys.check_mac(header, mac, root)
                 opened = OpenedStudy(home, root, header)
             except BaseException:
                 lock.give_back(home)

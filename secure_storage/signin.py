@@ -18,7 +18,15 @@ from starlette.routing import BaseRoute, Route
 from .errors import BadInput, FokusError, StudyExists, WrongPassphrase
 from .gate import FIRST_RUN, LOOK, PASSPHRASE, SIGN_IN, SIGN_OUT
 from .keys import LEAST_PASSPHRASE
-from .sessions import LONGEST, Sessions, TooManyTries, session_of, sessions_of
+from .sessions import (
+    LONGEST,
+    SCOPE,
+    Session,
+    Sessions,
+    TooManyTries,
+    session_of,
+    sessions_of,
+)
 from .study import create_study
 
 MOST_BODY: Final = 16 * 1024
@@ -114,6 +122,9 @@ class Pages:
         name, passphrase = form.get("name", ""), form.get("passphrase", "")
         enter = partial(self._sessions.sign_in, name, passphrase)
         token = await anyio.to_thread.run_sync(enter)
+        former = request.scope.get(SCOPE)
+        if isinstance(former, Session):
+            await anyio.to_thread.run_sync(self._sessions.end, former)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
             self._sessions.cookie, token, max_age=int(LONGEST), path="/", httponly=True,

@@ -99,7 +99,7 @@ class Study:
         once = one_time_passphrase()
         with self.change() as change:
             member = members.add(change.db, name, role, change.now)
-            self._give_account(member, once, change.db, once=True)
+            self._give_account(member, once, change, once=True)
             change.record(
                 "member.invited", f"member:{member.id}", after={"name": member.name, "role": role}
             )
@@ -133,12 +133,16 @@ class Study:
 
     def _replace_passphrase(self, new: str) -> None:
         with self._core.change(self.member) as change:
-            self._give_account(self.member, new, change.db, once=False)
+            self._give_account(self.member, new, change, once=False)
             change.record("member.passphrase_changed", f"member:{self.member.id}")
         self.first_sign_in = False
 
     def disable(self, member_id: int) -> None:
-        """End a member's access at once; the member's work stays."""
+        """End a member's access at once; the member's work stays.
+
+        The keys stay the same: somebody who copied them out of a running server before
+        could still open a copy of the study. Nothing in the workbench shows them.
+        """
         self.require("members")
         if member_id == self.member.id:
             raise BadInput("You cannot end your own access. Ask another lead.")
@@ -147,7 +151,7 @@ class Study:
             if member is None or member.disabled:
                 raise BadInput("This member has no access (any more).")
             members.disable(change.db, member_id, change.now)
-            self._core.save_header(self._core.header.without(member_id), change.db)
+            self._core.save_header(self._core.header.without(member_id), change)
             change.record("member.disabled", f"member:{member_id}")
         self._core.shut_out.add(member_id)
 
@@ -163,12 +167,10 @@ class Study:
         if self.first_sign_in:
             raise NotAllowed("Choose a passphrase of your own first.")
 
-    def _give_account(
-        self, member: Member, passphrase: str, db: sqlite_utils.Database, *, once: bool
-    ) -> None:
+    def _give_account(self, member: Member, passphrase: str, change: Change, *, once: bool) -> None:
         header, root = self._core.header, self._core.root
         account = keys.new_account(header, root, member.id, member.name, passphrase, once=once)
-        self._core.save_header(header.with_account(account), db)
+        self._core.save_header(header.with_account(account), change)
 
 
 def create_study(home: Path, title: str, lead: str, passphrase: str, *, cost: Cost = COST) -> None:
@@ -180,6 +182,7 @@ def create_study(home: Path, title: str, lead: str, passphrase: str, *, cost: Co
     keys.check_passphrase(passphrase)
     private_folder(home)
     home = home.resolve()
+    home.chmod(0o700)
     with lock.held(home):
         if (home / "study.json").exists():
             raise StudyExists(f"There is a study in {home} already. Choose another folder.")
@@ -202,7 +205,7 @@ def unlock(home: Path, name: str, passphrase: str) -> Study:
     header, mac = opened.read_header(home)
     account, root = keys.open_account(header, name, passphrase)
     keys.check_mac(header, mac, root)
-    core = opened.acquire(home, root, header)
+    core = opened.acquire(home, root)
     try:
         member = members.found(core.reader, account.member_id)
         if member is None or member.disabled:

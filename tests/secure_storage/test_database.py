@@ -1,5 +1,6 @@
 """The database: encrypted in every file, guarded, and whole after whatever happens."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlcipher3
@@ -16,10 +18,12 @@ import sqlite_utils.db
 from secure_storage import (
     DamagedFile,
     DiskFull,
+    Event,
     FokusError,
     Study,
     UnrecordedChange,
     create_study,
+    on_event,
     unlock,
 )
 from secure_storage import database as door
@@ -219,6 +223,7 @@ def test_a_full_disk_loses_only_the_change_it_met(study: Study) -> None:
 FULL = """
 import resource, signal, sys
 from pathlib import Path
+from typing import Any
 from secure_storage import DiskFull, create_study
 from secure_storage.keys import FLOOR
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -246,6 +251,7 @@ def test_no_half_study_is_made_on_a_full_disk(tmp_path: Path, limit: int) -> Non
 KILLED = """
 import os, sys
 from pathlib import Path
+from typing import Any
 from secure_storage import unlock
 study = unlock(Path(sys.argv[1]), "Ada Lead", "correct horse battery")
 for number in range(10_000):
@@ -280,3 +286,42 @@ def test_closing_locks(study: Study, join: Callable[..., Study]) -> None:
     with pytest.raises(FokusError, match="signed out"):
         coder.head()
     assert not (study.home / "study.db-wal").exists()
+
+
+def test_a_commit_that_fails_tells_nobody_and_restores_the_key_file(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Event] = []
+    off = on_event(study, heard.append)
+    pages = int(study.db.execute("PRAGMA page_count").fetchone()[0])
+    before = (study.home / "study.json").read_bytes()
+    real = door.sqlcipher3.Connection.execute
+
+    class Failing:
+        """The writer's connection, whose COMMIT meets a full disk."""
+
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._connection, name)
+
+        def execute(self, sql: str, *rest: Any) -> Any:
+            if sql == "COMMIT":
+                raise sqlcipher3.OperationalError("database or disk is full")
+            return real(self._connection, sql, *rest)
+
+    writer = study._core._connections._writer
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "conn", Failing(writer.conn))
+        with pytest.raises(DiskFull):
+            study.change_passphrase(PASSPHRASE, "a new long passphrase")
+        with pytest.raises(DiskFull):
+            add_code(study, "lost")
+    assert heard == [] and names(study) == set()
+    assert json.loads((study.home / "study.json").read_bytes()) == json.loads(before)
+    assert pages == int(study.db.execute("PRAGMA page_count").fetchone()[0])
+    unlock(study.home, LEAD, PASSPHRASE).close()
+    add_code(study, "after")
+    assert [event.action for event in heard] == ["code.created"]
+    off()

@@ -453,3 +453,22 @@ def test_sessions_of_two_members_are_two_studies(
     assert sign_in(client) == 303
     assert client.get("/api/whoami").json()["name"] == study.member.name
     study.head()
+
+
+def test_odd_cookies_of_other_servers_do_not_hide_ours(client: TestClient, home: Path) -> None:
+    assert sign_in(client) == 303
+    name = sessions_of(home).cookie
+    token = client.cookies[name]
+    client.cookies.clear()
+    odd = f'theirs={{"a": [1,2]}}; [x]; {name}=stale; {name}={token}; more=1'
+    assert client.get("/", headers={"cookie": odd}).status_code == 200
+
+
+def test_signing_in_again_ends_the_session_before(
+    client: TestClient, browser: Callable[[], TestClient]
+) -> None:
+    assert sign_in(client) == 303
+    older = browser()
+    older.cookies.update(client.cookies)
+    assert sign_in(client) == 303
+    assert older.get("/").status_code == 401 and client.get("/").status_code == 200
