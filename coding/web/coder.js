@@ -26,10 +26,13 @@ class Coder extends Transcript {
     this.frame.classList.add("sided")
     this.frame.append(this.side)
     if (this.data.may_code) {
+      const tool = (label, does, act, name) =>
+        button(label, act, { title: does, "aria-label": does, "data-act": name })
       this.tools.prepend(
-        button("New code", () => this.create(""), { title: "New code (n)", "data-act": "new" }),
-        button("Undo", () => this.undo(), { title: "Take back your last act (u)", "data-act": "undo" }),
-        button("Quote", () => this.quote(), { title: "Mark as a quote, or not (q)", "data-act": "quote" }),
+        tool("New code", "New code (n)", () => this.create(""), "new"),
+        tool("Quote", "Mark as a quote, or not (q)", () => this.quote(), "quote"),
+        tool("↶", "Undo your last act (u)", () => this.undo(), "undo"),
+        tool("↷", "Do it again (Shift u)", () => this.redo(), "redo"),
       )
     }
   }
@@ -91,7 +94,7 @@ class Coder extends Transcript {
   }
 
   learnCoding({ action, after }) {
-    if (/^(code|member)\./.test(action) || (action.startsWith("quote.") && !after?.first)) {
+    if (/^(code|member)\./.test(action)) {
       this.loadCodings()
     } else if (after?.transcript !== this.data.transcript) {
       return

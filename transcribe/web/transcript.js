@@ -64,6 +64,10 @@ export class Transcript {
     )
     this.status = make("span", { class: "status", role: "status", "aria-live": "polite" })
     this.tools = make("span", { class: "tools" })
+    if (this.data.may_edit) {
+      const title = `Correct the current sentence (${this.editKeys[0]})`
+      this.tools.append(button("Correct", () => this.edit(), { title, "data-act": "edit" }))
+    }
     this.tools.append(button("Keys", () => this.help(), { title: "All keys (?)", "data-act": "help" }))
     this.list = make("div", {
       class: "list", tabindex: "0", role: "listbox", "aria-multiselectable": "true",
