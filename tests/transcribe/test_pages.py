@@ -3,10 +3,21 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from secure_storage import Role, Study
-from transcribe import Target, add_participant, add_recording, participants, recordings
+from secure_storage import Role, Study, new_key
+from transcribe import (
+    Target,
+    TranscribeOptions,
+    add_participant,
+    add_recording,
+    capsule,
+    list_transcripts,
+    participants,
+    recordings,
+    store,
+)
 from transcribe.inbox import import_inbox
 
 Tone = Callable[..., Path]
@@ -101,3 +112,57 @@ def test_a_reader_sees_and_changes_nothing(
     assert list(at.dataframe[0].value["Recording"]) == ["One"]
     assert not at.button
     assert not at.get("bidi_component")
+
+
+@pytest.fixture
+def interrupted(study: Study, tone: Tone, tmp_path: Path) -> int:
+    """A job whose capsule is there and whose worker is gone."""
+    recording = add_recording(study, "One", 1, [tone()])
+    key = new_key()
+    options = TranscribeOptions(model=str(tmp_path / "missing.pt"))
+    path = capsule.create(study.home / "jobs", [([b"sound"], 0.0)], options, key)
+    capsule.write_progress(path, "running", 2, 3, 4)
+    with study.change() as change:
+        job = store.insert_job(change, recording, path.name, key, "{}")
+        store.set_job_state(change, job, "running")
+    return job
+
+
+def test_what_was_interrupted_is_continued_after_a_sign_in(study: Study, interrupted: int) -> None:
+    at = page(study)
+    assert not at.exception
+    assert list(at.dataframe[0].value["Transcript"]) == ["Transcribing"]
+    assert at.button(key=f"cancel-{interrupted}").label == "Cancel"
+    while store.job(study, interrupted).state != "failed":
+        at.run()
+    at.run()
+    assert list(at.dataframe[0].value["Transcript"]) == ["Failed"]
+    assert any("audio" in text.value for text in at.text)
+    at.button(key=f"discard-{interrupted}").click().run()
+    assert not at.exception
+    assert list((study.home / "jobs").iterdir()) == []
+    assert list(at.dataframe[0].value["Transcript"]) == ["Failed"]
+    assert not [button for button in at.button if button.key == f"resume-{interrupted}"]
+
+
+def test_a_transcript_made_elsewhere_is_looked_at_before_it_is_kept(study: Study) -> None:
+    at = page(study)
+    vtt = (
+        "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Anna>It helps.\n\n"
+        "00:02.000 --> 00:04.000\n<v Berit>It *is* slow.\n"
+    )
+    at.file_uploader[0].upload("group 2.vtt", vtt.encode(), "text/vtt").run()
+    assert not at.exception
+    assert [metric.value for metric in at.metric] == ["2", "2", "0:04"]
+    assert list_transcripts(study) == []
+    at.button(key="FormSubmitter:import-Import transcript").click().run()
+    assert not at.exception
+    assert [row.title for row in list_transcripts(study)] == ["group 2"]
+    assert not at.metric
+
+
+def test_what_is_no_transcript_is_said_to_be_none(study: Study) -> None:
+    at = page(study)
+    at.file_uploader[0].upload("x.vtt", b"\xff\xfe\x00", "text/vtt").run()
+    assert not at.exception
+    assert any("UTF-8" in text.value for text in at.text)

@@ -1,5 +1,7 @@
 """What runs and what has stopped; asks again only while something runs."""
 
+from typing import Final
+
 import streamlit as st
 
 from secure_storage import Study
@@ -9,6 +11,11 @@ from ..jobs import cancel_job, discard_job, jobs, resume_job, take_in
 from .telling import told, trouble
 
 _EVERY = 1.0
+_STOPPED: Final = {
+    "interrupted": "The transcription was interrupted. Resume it: what is finished is kept.",
+    "cancelled": "The transcription was cancelled. What is finished is kept until it is discarded.",
+    "failed": "The transcription failed.",
+}
 
 
 def progress_part(study: Study, every: list[Job]) -> None:
@@ -32,13 +39,8 @@ def _lines(study: Study, count: int, working: bool) -> None:
 
 
 def _open(every: list[Job]) -> list[Job]:
-    """All that is under way, and of each recording the newest if it ended badly."""
-    newest = {job.recording_id: job.id for job in reversed(every)}
-    return [
-        job for job in every
-        if job.state in WORKING
-        or (job.state in ("failed", "interrupted") and newest[job.recording_id] == job.id)
-    ]  # fmt: skip
+    """All that is under way, and what has stopped and can be resumed or cleared away."""
+    return [job for job in every if job.state != "done" and job.resumable]
 
 
 def _line(study: Study, job: Job) -> None:
@@ -52,8 +54,7 @@ def _line(study: Study, job: Job) -> None:
                 st.rerun()
             return
         with bar:
-            trouble(job.message or "The transcription was interrupted. Resume it: what is "
-                    "finished is kept.")  # fmt: skip
+            trouble(job.message or _STOPPED[job.state])
         with act:
             if st.button("Resume", key=f"resume-{job.id}"):
                 resume_job(study, job.id)

@@ -1,10 +1,12 @@
 """The page Recordings: what there is, what runs, and every way in."""
 
+from typing import Final
+
 import streamlit as st
 
 from secure_storage import NotAllowed, Study
 
-from ..job_view import Job
+from ..job_view import WORKING, Job
 from ..jobs import jobs, tend
 from ..store import RecordingRow, recordings
 from .adding import adding_part
@@ -79,12 +81,14 @@ def _table(rows: list[RecordingRow], every: list[Job]) -> None:
 
 
 def _state(row: RecordingRow, job: Job | None) -> str:
-    if job is not None and job.state != "done":
-        return SAID[job.state]
-    return "Ready" if row.transcript_id else "Not yet transcribed"
+    if job is not None and job.state in WORKING:
+        return _SAID[job.state]
+    if row.transcript_id:
+        return "Ready"
+    return _SAID[job.state] if job is not None else "Not yet transcribed"
 
 
-SAID = {
+_SAID: Final = {
     "queued": "Waiting",
     "running": "Transcribing",
     "interrupted": "Interrupted",

@@ -1,0 +1,312 @@
+"""Jobs of the study on real capsules with real worker processes."""
+
+import json
+import os
+import shutil
+import signal
+import time
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from secure_storage import BadInput, NotAllowed, Role, Study, unlock
+from transcribe import (
+    Job,
+    Sentence,
+    TranscribeOptions,
+    Transcription,
+    Turn,
+    add_recording,
+    cancel_job,
+    capsule,
+    continue_jobs,
+    discard_job,
+    jobs,
+    list_transcripts,
+    resume_job,
+    sentences,
+    start_job,
+    store,
+    take_in,
+)
+from transcribe.formats import write_json
+from transcribe.jobs import _keep
+from transcribe.models import ModelMissing
+
+PASSPHRASE = "correct horse battery"
+TALK = Transcription("en", (Turn("SPEAKER_00", (Sentence("It helps.", 0.0, 1.0),)),))
+
+
+@pytest.fixture(autouse=True)
+def no_worker_left(study: Study) -> Iterator[None]:
+    yield
+    if study.closed:
+        return
+    for job in jobs(study):
+        if job.state in ("queued", "running"):
+            cancel_job(study, job.id)
+    until(study, lambda: not any(job.state == "running" for job in jobs(study)))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> TranscribeOptions:
+    """A model that is there, though nothing could be recognised with it."""
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"not a checkpoint")
+    return TranscribeOptions(model=str(path))
+
+
+@pytest.fixture
+def silence(study: Study, tmp_path: Path) -> int:
+    return quiet(study, tmp_path, "Silence", 2.0)
+
+
+def quiet(study: Study, folder: Path, title: str, seconds: float) -> int:
+    path = folder / f"{title}.wav"
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(bytes(int(seconds * 16_000)))
+    return add_recording(study, title, 3, [path])
+
+
+def until(study: Study, condition: Callable[[], bool]) -> None:
+    """Look again and again, as the page does."""
+    while not condition():
+        take_in(study)
+        time.sleep(0.02)
+
+
+def only(study: Study) -> Job:
+    (job,) = jobs(study)
+    return job
+
+
+def folder(study: Study) -> Path:
+    return study.home / "jobs"
+
+
+def the_capsule(study: Study) -> Path:
+    (path,) = folder(study).iterdir()
+    return path
+
+
+def kill_in_the_middle(study: Study) -> None:
+    """End the worker with a signal it cannot see, once it has begun."""
+    path = the_capsule(study)
+    while capsule.progress(path).state != "running":
+        time.sleep(0.01)
+    process = int(json.loads((path / "progress.json").read_bytes())["process"])
+    os.kill(process, signal.SIGKILL)
+    while capsule.progress(path).alive:
+        time.sleep(0.01)
+
+
+def put_result(study: Study) -> None:
+    """Leave a result in the capsule, as a worker does just before its end."""
+    key = store.job_key(study, only(study).id)
+    assert key is not None
+    data = json.dumps({"transcription": write_json(TALK)}).encode()
+    capsule.put(the_capsule(study), "result", data, key)
+
+
+def test_a_killed_worker_is_shown_and_resumed_and_taken_in_once(
+    study: Study, silence: int, model: TranscribeOptions
+) -> None:
+    job = start_job(study, silence, model)
+    assert only(study).state == "running"
+    kill_in_the_middle(study)
+    take_in(study)
+    assert (only(study).state, only(study).resumable) == ("interrupted", True)
+    assert list_transcripts(study) == []
+    put_result(study)
+    resume_job(study, job)
+    until(study, lambda: only(study).state == "done")
+    (transcript,) = list_transcripts(study)
+    assert (transcript.title, transcript.group) == ("Silence", 3)
+    assert (transcript.source, transcript.recording_id) == ("whisper", silence)
+    assert [one.text for one in sentences(study, transcript.id)] == ["It helps."]
+    assert only(study).transcript_id == transcript.id
+    assert list(folder(study).iterdir()) == []
+    assert store.job_key(study, job) is None
+
+
+def test_the_same_capsule_taken_in_twice_gives_one_transcript(
+    study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    job = start_job(study, silence, model)
+    kill_in_the_middle(study)
+    put_result(study)
+    row = store.job(study, job)
+    shutil.copytree(the_capsule(study), tmp_path / "copy")
+    resume_job(study, job)
+    until(study, lambda: only(study).state == "done")
+    shutil.copytree(tmp_path / "copy", folder(study) / row.capsule)
+    take_in(study)
+    _keep(study, row, TALK)  # as a second process would, that saw it unfinished
+    assert len(list_transcripts(study)) == 1
+
+
+def test_a_new_start_of_the_server_takes_in_and_goes_on(
+    home: Path, study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    start_job(study, silence, model)
+    other = quiet(study, tmp_path, "Other", 3.0)
+    start_job(study, other, model)
+    first, second = sorted(jobs(study), key=lambda job: job.id)
+    assert (first.state, second.state) == ("running", "queued")
+    path = folder(study) / store.job(study, first.id).capsule
+    while capsule.progress(path).state != "running":
+        time.sleep(0.01)
+    process = int(json.loads((path / "progress.json").read_bytes())["process"])
+    os.kill(process, signal.SIGKILL)
+    while capsule.progress(path).alive:
+        time.sleep(0.01)
+    stray = folder(study) / ".half-made"
+    stray.mkdir()
+    study.close()
+
+    again = unlock(home, "Ada", PASSPHRASE)
+    try:
+        continue_jobs(again)
+        assert not stray.exists()
+        assert {job.state for job in jobs(again)} == {"running", "queued"}
+        until(again, lambda: all(job.state == "failed" for job in jobs(again)))
+        assert all("No speech" in job.message for job in jobs(again))
+        for job in jobs(again):
+            discard_job(again, job.id)
+    finally:
+        again.close()
+
+
+def test_silence_fails_with_a_message_and_is_discarded(
+    study: Study, silence: int, model: TranscribeOptions
+) -> None:
+    job = start_job(study, silence, model)
+    until(study, lambda: only(study).state == "failed")
+    assert "No speech" in only(study).message
+    assert list_transcripts(study) == []
+    assert only(study).resumable
+    discard_job(study, job)
+    assert not only(study).resumable
+    assert list(folder(study).iterdir()) == []
+    with pytest.raises(BadInput, match="anew"):
+        resume_job(study, job)
+
+
+def test_what_failed_is_tried_again_when_resumed(
+    study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    first = start_job(study, silence, model)
+    second = start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    content = Path(model.model).read_bytes()
+    kill = folder(study) / store.job(study, first).capsule
+    assert capsule.progress(kill).alive
+    Path(model.model).unlink()
+    until(study, lambda: all(job.state == "failed" for job in jobs(study)))
+    assert "no model" in store.job(study, second).message
+    Path(model.model).write_bytes(content)
+    resume_job(study, second)
+    assert store.job(study, second).state == "running"
+    until(study, lambda: store.job(study, second).state == "failed")
+    assert "No speech" in store.job(study, second).message
+
+
+def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(
+    study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    first = start_job(study, silence, model)
+    second = start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    cancel_job(study, second)
+    assert store.job(study, second).state == "cancelled"
+    cancel_job(study, first)
+    until(study, lambda: store.job(study, first).state == "cancelled")
+    cancel_job(study, first)
+    assert list_transcripts(study) == []
+    assert len(list(folder(study).iterdir())) == 2
+
+
+def test_the_line_moves_while_nobody_looks(
+    study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    start_job(study, silence, model)
+    start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    while not all(job.state == "failed" for job in jobs(study)):
+        time.sleep(0.05)
+
+
+def test_a_new_start_clears_what_is_left_of_the_old_one(
+    study: Study, silence: int, model: TranscribeOptions
+) -> None:
+    first = start_job(study, silence, model)
+    with pytest.raises(BadInput, match="already being transcribed"):
+        start_job(study, silence, model)
+    assert len(list(folder(study).iterdir())) == 1
+    cancel_job(study, first)
+    until(study, lambda: store.job(study, first).state == "cancelled")
+    start_job(study, silence, model)
+    assert len(list(folder(study).iterdir())) == 1
+
+
+def test_a_damaged_or_missing_capsule_is_said(
+    study: Study, silence: int, model: TranscribeOptions
+) -> None:
+    job = start_job(study, silence, model)
+    kill_in_the_middle(study)
+    (the_capsule(study) / "progress.json").write_text("{")
+    take_in(study)
+    assert (only(study).state, "anew" in only(study).message) == ("failed", True)
+    discard_job(study, job)
+    assert list(folder(study).iterdir()) == []
+
+
+def test_a_missing_model_is_said_before_anything_is_sealed(study: Study, silence: int) -> None:
+    with pytest.raises(ModelMissing):
+        start_job(study, silence, TranscribeOptions(model="/no/such/model.pt"))
+    assert jobs(study) == []
+    assert list(folder(study).iterdir()) == []
+
+
+def test_a_recording_being_transcribed_takes_no_further_part(
+    study: Study, silence: int, model: TranscribeOptions, tone: Callable[..., Path]
+) -> None:
+    from transcribe import add_part
+
+    start_job(study, silence, model)
+    with pytest.raises(BadInput, match="being transcribed"):
+        add_part(study, silence, tone())
+    assert len(store.recording(study, silence).parts) == 1
+
+
+def test_a_reader_starts_and_stops_nothing(
+    study: Study, silence: int, model: TranscribeOptions, sign_in: Callable[[str, Role], Study]
+) -> None:
+    job = start_job(study, silence, model)
+    reader = sign_in("Rita", "reader")
+    assert jobs(reader)[0].state == "running"
+    for act in (
+        lambda: start_job(reader, silence, model),
+        lambda: cancel_job(reader, job),
+        lambda: resume_job(reader, job),
+        lambda: discard_job(reader, job),
+        lambda: take_in(reader),
+        lambda: continue_jobs(reader),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+
+def test_a_capsule_holds_neither_sound_nor_title_in_the_clear(
+    study: Study, model: TranscribeOptions, tone: Callable[..., Path]
+) -> None:
+    path = tone(seconds=2.0)
+    plain = path.read_bytes()
+    start_job(study, add_recording(study, "Gruppe tre", 3, [path]), model)
+    for file in the_capsule(study).iterdir():
+        data = file.read_bytes()
+        assert plain[1000:1064] not in data
+        assert b"Gruppe" not in data
+        assert b"model.pt" not in data
