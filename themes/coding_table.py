@@ -8,9 +8,17 @@ sentence, or several where a coding reaches over several.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transcribe import SentenceRow
-
 from .attribution import Voice, attributions
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence, as far as an excerpt needs it."""
+
+    id: int
+    speaker_id: int | None
+    text: str
+    start: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ def number_codes(stretches: Iterable[Iterable[Stretch]]) -> dict[int, int]:
 
 
 def rows(
-    sentences: Sequence[SentenceRow],
+    sentences: Sequence[Said],
     stretches: Sequence[Stretch],
     voices: Mapping[int | None, Voice],
     numbers: Mapping[int, int],
@@ -104,7 +112,7 @@ def _span(first: int, last: int) -> str:
 
 
 def _excerpt(
-    said: Sequence[SentenceRow],
+    said: Sequence[Said],
     first: int,
     voices: Sequence[str],
     stretches: Sequence[Stretch],

@@ -1,8 +1,7 @@
 """Markers stand in the text where a coded stretch ends, beside the codes they name."""
 
 from themes.attribution import Voice
-from themes.coding_table import Piece, Row, Stretch, number_codes, rows
-from transcribe import SentenceRow
+from themes.coding_table import Piece, Row, Said, Stretch, number_codes, rows
 
 VOICES = {
     1: Voice("p1", 3, "P1", "Occupational therapist"),
@@ -13,12 +12,10 @@ TEXTS = [(1, "We meet."), (1, "It helps them."), (2, "Does it?"), (None, "Yes.")
 NAMES = {7: "meeting", 8: "doubt", 9: "help"}
 
 
-def said() -> list[SentenceRow]:
+def said() -> list[Said]:
     return [
-        SentenceRow(place + 100, speaker or 0, place, speaker, text, place * 4.0, place * 4.0 + 3,
-                    1, None, None, False)
-        for place, (speaker, text) in enumerate(TEXTS)
-    ]  # fmt: skip
+        Said(place + 100, speaker, text, place * 4.0) for place, (speaker, text) in enumerate(TEXTS)
+    ]
 
 
 def table(*stretches: Stretch) -> tuple[Row, ...]:

@@ -6,26 +6,19 @@ from typing import Final
 from secure_storage import Study
 
 _TRANSCRIPTS: Final = """
-WITH spans AS (
-    SELECT g.transcript_id, f.position AS first, l.position AS last, m.initials
-    FROM codings c
-    JOIN codes k ON k.id = c.code_id AND k.deleted_at IS NULL
-    JOIN members m ON m.id = c.coder_id
-    JOIN segments g ON g.id = c.segment_id
-    JOIN sentences f ON f.id = g.first_sentence_id
-    JOIN sentences l ON l.id = g.last_sentence_id
-    WHERE c.deleted_at IS NULL
-)
-SELECT t.id, t.title, t.group_number AS "group", t.demo,
-    (SELECT max(end) FROM sentences s WHERE s.transcript_id = t.id) AS seconds,
-    (SELECT count(*) FROM sentences s WHERE s.transcript_id = t.id) AS sentences,
-    (SELECT count(DISTINCT s.id) FROM spans p JOIN sentences s
-        ON s.transcript_id = p.transcript_id AND s.position BETWEEN p.first AND p.last
-        WHERE p.transcript_id = t.id) AS coded,
-    coalesce((SELECT group_concat(initials, ', ') FROM
-        (SELECT DISTINCT initials FROM spans p WHERE p.transcript_id = t.id ORDER BY initials)),
-        '') AS coders
-FROM transcripts t WHERE t.deleted_at IS NULL ORDER BY t.group_number, t.id
+SELECT t.id, t.title, t.group_number, t.demo, max(s.end), count(s.id)
+FROM transcripts t LEFT JOIN sentences s ON s.transcript_id = t.id
+WHERE t.deleted_at IS NULL GROUP BY t.id ORDER BY t.group_number, t.id
+"""
+_SPANS: Final = """
+SELECT DISTINCT g.transcript_id, f.position, l.position, m.initials
+FROM codings c
+JOIN codes k ON k.id = c.code_id
+JOIN members m ON m.id = c.coder_id
+JOIN segments g ON g.id = c.segment_id
+JOIN sentences f ON f.id = g.first_sentence_id
+JOIN sentences l ON l.id = g.last_sentence_id
+WHERE c.deleted_at IS NULL AND k.deleted_at IS NULL
 """
 
 
@@ -36,8 +29,8 @@ class Progress:
     id: int
     title: str
     group: int
-    demo: int
-    """1 when the demo model made the text, else 0."""
+    demo: bool
+    """The demo model made the text."""
     seconds: float | None
     sentences: int
     coded: int
@@ -54,4 +47,22 @@ class Progress:
 def progress(study: Study) -> list[Progress]:
     """Every transcript with how much of it is coded, and by whom."""
     study.require("read")
-    return [Progress(**row) for row in study.db.query(_TRANSCRIPTS)]
+    covered: dict[int, set[int]] = {}
+    coders: dict[int, set[str]] = {}
+    # Counted here: joined in SQL, spans against sentences took seconds in a full study.
+    for transcript, first, last, initials in study.db.execute(_SPANS):
+        covered.setdefault(transcript, set()).update(range(first, last + 1))
+        coders.setdefault(transcript, set()).add(initials)
+    return [
+        Progress(
+            number,
+            title,
+            group,
+            bool(demo),
+            seconds,
+            sentences,
+            len(covered.get(number, ())),
+            ", ".join(sorted(coders.get(number, ()))),
+        )
+        for number, title, group, demo, seconds, sentences in study.db.execute(_TRANSCRIPTS)
+    ]
