@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 PLAN = Path(__file__).with_name("analysis.json")
 
@@ -20,7 +20,7 @@ class PlannedCode:
 
     name: str
     definition: str
-    kind: str
+    kind: Literal["semantic", "latent"]
     by: str
 
 

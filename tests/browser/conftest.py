@@ -107,3 +107,15 @@ def visit(browser: Browser) -> Iterator[Callable[[Server], Page]]:
         context.close()
     assert not outside
     assert not errors
+
+
+@pytest.fixture(scope="session")
+def sign_in() -> Callable[[Page, str, str], None]:
+    """Sign in on the page outside Streamlit."""
+
+    def enter(page: Page, name: str, passphrase: str) -> None:
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Passphrase").fill(passphrase)
+        page.get_by_role("button", name="Sign in").click()
+
+    return enter
