@@ -67,7 +67,17 @@ def test_pages_turn_and_tables_repeat_their_header() -> None:
 def test_any_text_can_be_written(text: str) -> None:
     document = WordDocument(text)
     document.paragraph([Run(text)])
+    document.table([text], [[cell(text)]], [5])
     assert "\x00" not in "".join(body(document.to_bytes()).itertext())
+
+
+def test_a_cell_holds_lines_and_braces_as_they_are() -> None:
+    import docx
+
+    document = WordDocument("T")
+    document.table(["{0}"], [[cell("one\ntwo {width} & <b>")]], [5])
+    read = docx.Document(io.BytesIO(document.to_bytes()))
+    assert read.tables[0].cell(1, 0).text == "one\ntwo {width} & <b>"
 
 
 def test_python_docx_reads_it_back() -> None:
