@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from secure_storage import Study
+from secure_storage import NotAllowed, Study
 from transcribe import Asked, posting, reading, sent
 
 from . import store
@@ -40,10 +40,13 @@ def _codings(study: Study, request: Request) -> Response:
 def _set_or_clear(study: Study, asked: Asked) -> Response:
     place = (asked.whole("transcript"), asked.whole("first"), asked.whole("last"))
     code_id, client_id = asked.whole("code"), asked.client_id()
+    coder = asked.whole("coder") if "coder" in asked.fields else study.member.id
     if asked.flag("set"):
+        if coder != study.member.id:
+            # A page left open in a browser in which another member has signed in since.
+            raise NotAllowed("Another member is signed in now, who cannot code in your name.")
         now = store.set_coding(study, *place, code_id, client_id)
     else:
-        coder = asked.whole("coder") if "coder" in asked.fields else None
         now = store.clear_coding(study, *place, code_id, client_id, coder)
     return sent(
         {

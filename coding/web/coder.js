@@ -12,7 +12,7 @@ class Coder extends Transcript {
     this.codes = []
     this.saved = new Map() // codings the server has, by key
     this.quotes = new Set() // "first-last"
-    this.follows = new Follower((news) => this.learnCoding(news))
+    this.follows = new Follower((news) => this.learnCoding(news), () => this.loadCodings())
     this.done = [] // own acts, for undo
     this.undone = []
     this.pins = []
@@ -89,8 +89,7 @@ class Coder extends Transcript {
 
   told(news) {
     super.told(news)
-    if (news.action !== "hello") this.follows.told(news)
-    else if (this.follows.head >= 0 && news.seq !== this.follows.head) this.loadCodings()
+    this.follows.told(news)
   }
 
   learnCoding({ action, after }) {
@@ -326,11 +325,12 @@ class Coder extends Transcript {
       outbox.send("/api/quote", { transcript, first, last, set: act.set }, act, kept, failed)
       return
     }
-    const { first, last, code } = act.coding
+    // With its coder: another member may have signed in in this browser meanwhile.
+    const coding = { ...act.coding, transcript, set: act.set }
     const kept = (answer) => {
       if (this.data.transcript === transcript) this.settle(act.coding, answer.set)
     }
-    outbox.send("/api/coding", { transcript, first, last, code, set: act.set }, act, kept, failed)
+    outbox.send("/api/coding", coding, act, kept, failed)
   }
 
   find() {

@@ -100,6 +100,13 @@ def test_a_lead_clears_anothers_coding_and_a_coder_does_not(browse: Browse, desk
     assert [one.coder_id for one in codings(desk.ann, desk.transcript)] == [1]
 
 
+def test_nobody_codes_in_anothers_name(ann: TestClient, desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort").id
+    assert ann.post("/api/coding", json=place(desk, 0, 0, code, coder=2)).status_code == 403
+    assert ann.post("/api/coding", json=place(desk, 0, 0, code, coder=1)).status_code == 200
+    assert [one.coder_id for one in codings(desk.ann, desk.transcript)] == [1]
+
+
 def test_a_new_code_is_made_once(ann: TestClient, desk: Desk) -> None:
     asked = {"name": "Comfort", "definition": "Ease.", "kind": "latent", "client_id": "k1"}
     first, again = ann.post("/api/code", json=asked), ann.post("/api/code", json=asked)

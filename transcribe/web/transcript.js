@@ -17,7 +17,7 @@ export class Transcript {
     this.root = root
     this.data = data
     this.alive = true
-    this.follower = new Follower((news) => this.learn(news))
+    this.follower = new Follower((news) => this.learn(news), () => this.load())
     this.sentences = []
     this.rows = []
     this.places = new Map() // sentence id -> index
@@ -160,8 +160,7 @@ export class Transcript {
 
   /** News from the server: {seq, action, object, actor, after}. */
   told(news) {
-    if (news.action !== "hello") this.follower.told(news)
-    else if (this.follower.head >= 0 && news.seq !== this.follower.head) this.load()
+    this.follower.told(news)
   }
 
   learn(news) {

@@ -178,8 +178,10 @@ export const live = new Live()
  * while a read is under way wait for it: whether it holds them already, its number tells.
  */
 export class Follower {
-  constructor(apply) {
+  /** apply(news): take it in; behind(): news were missed, read anew. */
+  constructor(apply, behind) {
     this.apply = apply
+    this.behind = behind
     this.reset()
   }
 
@@ -205,7 +207,9 @@ export class Follower {
 
   told(news) {
     if (this.reading) this.waiting.push(news)
-    else if (this.head >= 0 && news.seq > this.head) {
+    else if (news.action === "hello") {
+      if (this.head >= 0 && news.seq > this.head) this.behind()
+    } else if (this.head >= 0 && news.seq > this.head) {
       this.head = news.seq
       this.apply(news)
     }
