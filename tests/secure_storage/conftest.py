@@ -1,5 +1,6 @@
 """A real study on the disk, with the cheapest passphrase protection a header may ask for."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,11 +12,16 @@ LEAD = "Ada Lead"
 PASSPHRASE = "correct horse battery"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "home"
     create_study(folder, "Home care", LEAD, PASSPHRASE, cost=FLOOR)
     return folder
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "home")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The gate: without a session nothing, with one only what its member may have."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,9 @@ async def page(request: Request) -> PlainTextResponse:
 
 async def echo(socket: WebSocket) -> None:
     await socket.accept()
-    while True:
-        await socket.send_text(f"{study_of(socket).member.name}: {await socket.receive_text()}")
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket.send_text(f"{study_of(socket).member.name}: {await socket.receive_text()}")
 
 
 def application(home: Path) -> Starlette:
