@@ -1,5 +1,6 @@
 """A real study: three members, one transcript with speakers linked and not, two codes."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,16 +70,29 @@ def _join(lead: Study, name: str, role: Role) -> Study:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Study]:
     """A study in which nothing was done yet, seen by its lead."""
-    create_study(tmp_path / "home", "Care at home", "Ann Berg", PASSPHRASE, cost=FLOOR)
-    study = unlock(tmp_path / "home", "Ann Berg", PASSPHRASE)
+    create_study(tmp_path / "empty", "Care at home", "Ann Berg", PASSPHRASE, cost=FLOOR)
+    study = unlock(tmp_path / "empty", "Ann Berg", PASSPHRASE)
     yield study
     study.close()
 
 
-@pytest.fixture
-def desk(empty: Study) -> Iterator[Desk]:
+@dataclass(frozen=True)
+class Made:
+    """What stands in the study that every test gets a copy of."""
+
+    home: Path
+    transcript: int
+    lines: tuple[int, ...]
+    hands: int
+    visits: int
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A study with a transcript, two speakers who are known, and codes by two coders."""
-    lead = empty
+    home = tmp_path_factory.mktemp("made") / "home"
+    create_study(home, "Care at home", "Ann Berg", PASSPHRASE, cost=FLOOR)
+    lead = unlock(home, "Ann Berg", PASSPHRASE)
     coder, reader = _join(lead, "Bo Lund", "coder"), _join(lead, "Cia Dahl", "reader")
     transcript = save_transcription(lead, TALK, title="Third group", group=3, recording_id=None)
     people = {
@@ -94,6 +108,21 @@ def desk(empty: Study) -> Iterator[Desk]:
     coding.set_coding(lead, transcript, lines[1], lines[1], hands)
     coding.set_coding(coder, transcript, lines[1], lines[1], hands)
     coding.set_coding(coder, transcript, lines[1], lines[2], visits)
-    yield Desk(lead, coder, reader, transcript, lines, hands, visits)
-    coder.close()
-    reader.close()
+    for member in (reader, coder, lead):
+        member.close()
+    return Made(home, transcript, lines, hands, visits)
+
+
+@pytest.fixture
+def desk(made: Made, tmp_path: Path) -> Iterator[Desk]:
+    """Three members at their own copy of the study."""
+    home = tmp_path / "home"
+    shutil.copytree(made.home, home)
+    lead, coder, reader = (
+        unlock(home, name, PASSPHRASE) for name in ("Ann Berg", "Bo Lund", "Cia Dahl")
+    )
+    yield Desk(
+        lead, coder, reader, made.transcript, made.lines, hands=made.hands, visits=made.visits
+    )
+    for member in (reader, coder, lead):
+        member.close()
