@@ -17,7 +17,7 @@ from typing import Any
 import jiwer
 import numpy as np
 import torch
-import whisper  # type: ignore[import-untyped]  # ships no types
+import whisper
 
 import demo
 from demo.dsp import SAMPLE_RATE, Wave

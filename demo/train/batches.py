@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from whisper.audio import mel_filters  # type: ignore[import-untyped]  # ships no types
+from whisper.audio import mel_filters
 
 from demo.train.corpus import Utterance
 from demo.train.tokens import Vocabulary, tokenizer

@@ -39,7 +39,7 @@ def round_trip(samples: Pcm, bit_rate: int) -> Pcm:
     buffer.seek(0)
     resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE)
     pieces: list[Pcm] = []
-    with av.open(buffer) as source:
+    with av.open(buffer, "r") as source:
         for decoded in source.decode(audio=0):
             pieces += [f.to_ndarray()[0] for f in resampler.resample(decoded)]
     pieces += [f.to_ndarray()[0] for f in resampler.resample(None)]

@@ -8,7 +8,7 @@ import random
 import sys
 
 import jiwer
-import whisper  # type: ignore[import-untyped]  # ships no types
+import whisper
 
 from demo.evaluate import hear, plain
 from demo.sample import arrange, mix, speak

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from whisper.model import ModelDimensions, Whisper, sinusoids  # type: ignore[import-untyped]  # ships no types
+from whisper.model import ModelDimensions, Whisper, sinusoids
 
 from demo.train.tokens import STAMPS, Vocabulary, tokenizer
 

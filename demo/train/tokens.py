@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from whisper.tokenizer import Tokenizer, get_tokenizer  # type: ignore[import-untyped]  # ships no types
+from whisper.tokenizer import Tokenizer, get_tokenizer
 
 STAMPS = 1501
 """Timestamp tokens: 0.00 to 30.00 s in steps of 0.02 s."""
