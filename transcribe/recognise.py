@@ -72,10 +72,24 @@ def load(file: ModelFile) -> Model:
         if type(error).__module__ not in {"_pickle", "pickle", "zipfile"}:
             raise
         raise BadInput(_not_a_model(file)) from error
+    _read_vocabulary(loaded)
     # By path, Whisper does not know which heads follow the words; by size, we do.
     if file.name in whisper._ALIGNMENT_HEADS:
         loaded.set_alignment_heads(whisper._ALIGNMENT_HEADS[file.name])
     return Model(loaded.eval(), not loaded.is_multilingual)
+
+
+def _read_vocabulary(model: Any) -> None:
+    """Have openai-whisper keep its vocabulary; it leaves the file to the garbage collector."""
+    import warnings
+
+    import whisper
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        whisper.tokenizer.get_tokenizer(
+            model.is_multilingual, num_languages=model.num_languages, language="en"
+        )
 
 
 def _not_a_model(file: ModelFile) -> str:

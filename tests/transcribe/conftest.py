@@ -1,7 +1,9 @@
 """A real study, its members and a little real sound."""
 
+import importlib.util
 import math
 import struct
+import warnings
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,3 +68,53 @@ def tone(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def spoken_wav() -> Path:
+    """Thirty seconds of two people on a telephone, out of the pyannote.audio package."""
+    found = importlib.util.find_spec("pyannote.audio")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).parent / "sample" / "sample.wav"
+
+
+@pytest.fixture(scope="session")
+def scripted_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a real Whisper checkpoint that says the same pieces in every window.
+
+    Only its token and position embeddings are not zero: the position says which token comes
+    next. So the whole of openai-whisper runs, in milliseconds, and its text is known.
+    """
+
+    def make(*pieces: tuple[float, str, float], size: float = 6.0) -> Path:
+        import torch
+        from whisper.model import ModelDimensions, Whisper
+        from whisper.tokenizer import get_tokenizer
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves its file open
+            tokenizer = get_tokenizer(multilingual=False)
+        script: list[int] = []
+        for start, text, end in pieces:
+            script.append(tokenizer.timestamp_begin + round(start * 50))
+            script += tokenizer.encode(" " + text)
+            script.append(tokenizer.timestamp_begin + round(end * 50))
+        script.append(tokenizer.eot)
+        state = 64
+        dims = ModelDimensions(80, 1500, state, 2, 1, 51864, 64, state, 2, 1)
+        torch.manual_seed(0)
+        model = Whisper(dims)
+        for name, weights in model.named_parameters():
+            if name.startswith("decoder") and (".out." in name or ".mlp.2" in name):
+                torch.nn.init.zeros_(weights)
+        tokens = torch.nn.functional.normalize(torch.randn(51864, state), dim=1) * size
+        places = torch.zeros(64, state)
+        for place, token in enumerate(script):
+            places[place] = tokens[token] * 100
+        model.decoder.token_embedding.weight.data = tokens
+        model.decoder.positional_embedding.data = places
+        path = tmp_path_factory.mktemp("models") / "scripted.pt"
+        torch.save({"dims": vars(dims), "model_state_dict": model.state_dict()}, path)
+        return path
+
+    return make

@@ -1,0 +1,131 @@
+"""Transcriptions as files."""
+
+import io
+import zipfile
+
+import pytest
+
+from secure_storage import BadInput
+from transcribe import (
+    UNKNOWN,
+    Doubt,
+    Sentence,
+    SpeakerSpan,
+    Transcription,
+    Turn,
+    Word,
+    import_vtt,
+    read_json,
+    read_rttm,
+    read_stm,
+    render,
+    write_json,
+    write_rttm,
+    write_srt,
+    write_stm,
+    write_txt,
+    write_vtt,
+)  # fmt: skip
+from transcribe.formats import FORMS
+
+WORDS = (Word("Ja,", 3661.5, 3661.9, 0.8, "S2", 0.7, True), Word("æøå.", 3662.0, 3662.4, 0.6, "S2"))
+SAMPLE = Transcription(
+    "no",
+    (
+        Turn("S1", (Sentence("Is 3 < 4 & 5?", 0.5, 2.25),)),
+        Turn("S2", (Sentence("Ja, æøå.", 3661.5, 3662.4, WORDS), Sentence("Two.", 3663.0, 3663.0))),
+    ),
+    (SpeakerSpan(0.5, 2.3, "S1"), SpeakerSpan(2.0, 3663.1, "S2")),
+    (Doubt(9.0, 10.0, "Takk for at du så på", "dropped"),),
+    (("Recognition", "test"),),
+    demo=True,
+)
+
+
+def test_json_loses_nothing() -> None:
+    assert read_json(write_json(SAMPLE)) == SAMPLE
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "other", "version": 1}', "nonsense"])
+def test_other_json_is_refused(text: str) -> None:
+    with pytest.raises(BadInput):
+        read_json(text)
+
+
+def test_vtt_comes_back_as_it_went() -> None:
+    back = import_vtt(write_vtt(SAMPLE))
+    assert [(t.speaker, [s.text for s in t.sentences]) for t in back.turns] == [
+        ("S1", ["Is 3 < 4 & 5?"]), ("S2", ["Ja, æøå.", "Two."]),
+    ]  # fmt: skip
+    assert back.turns[1].sentences[0].start == 3661.5
+
+
+def test_vtt_of_other_programs() -> None:
+    text = (
+        "\ufeffWEBVTT - title\r\n\r\nSTYLE\r\n::cue { color: red }\r\n\r\n"
+        "intro\r\n00:01.000 --> 00:02.500 align:start\r\n<v.loud Anne Lie><i>Hello</i> there\r\n"
+        "you</v>\r\n\r\nNOTE nothing\r\n\r\n00:03.000 --> 00:04.000\r\n<v Anne Lie>Again.</v>\r\n\r\n"
+        "00:05.000 --> 00:06.000\r\n<v Bo>One.</v> <v Cy>Two.</v>\r\n\r\n"
+        "00:07.000 --> 00:08.000\r\nNobody&#39;s.\r\n"
+    )
+    found = import_vtt(text)
+    assert [(t.speaker, [s.text for s in t.sentences]) for t in found.turns] == [
+        ("Anne Lie", ["Hello there you", "Again."]), ("Bo", ["One."]), ("Cy", ["Two."]),
+        (UNKNOWN, ["Nobody's."]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1\n00:00:01,000 --> 00:00:02,000\nsrt", "WEBVTT\n\n", "WEBVTT\n\nsecret words\n",
+     "WEBVTT\n\n00:xx --> 00:02.000\nsecret words", "WEBVTT\n\n00:05.000 --> 00:02.000\nsecret"],
+)  # fmt: skip
+def test_broken_vtt_is_refused_without_quoting_it(text: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        import_vtt(text)
+    assert "secret" not in str(raised.value)
+
+
+def test_srt_times_and_speakers() -> None:
+    assert "1\n00:00:00,500 --> 00:00:02,250\nS1: Is 3 < 4 & 5?\n" in write_srt(SAMPLE)
+    assert "01:01:01,500 --> 01:01:02,400" in write_srt(SAMPLE)
+
+
+def test_text_says_that_the_demo_model_made_it() -> None:
+    text = write_txt(SAMPLE)
+    assert "demo model" in text
+    assert "[1:01:01] S2: Ja, æøå. Two." in text
+
+
+def test_rttm_and_stm_come_back() -> None:
+    assert read_rttm(write_rttm(SAMPLE, "my group")) == SAMPLE.spans
+    lines = read_stm(write_stm(SAMPLE, "my group"))
+    assert [(line.file, line.speaker, line.text) for line in lines][1] == (
+        "my_group", "S2", "Ja, æøå.",
+    )  # fmt: skip
+
+
+def test_one_recording_of_several_is_chosen_by_name() -> None:
+    text = "SPEAKER a 1 0 1 <NA> <NA> x <NA> <NA>\nSPEAKER b 1 0 2 <NA> <NA> y <NA> <NA>\n"
+    assert read_rttm(text, "b") == (SpeakerSpan(0.0, 2.0, "y"),)
+    with pytest.raises(BadInput, match="several"):
+        read_rttm(text, "c")
+
+
+@pytest.mark.parametrize("text", ["SPEAKER a 1 x 1 <NA> <NA> s", "SPEAKER a 1 0"])
+def test_broken_rttm_is_refused(text: str) -> None:
+    with pytest.raises(BadInput):
+        read_rttm(text)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_can_be_rendered_even_empty(form: str) -> None:
+    assert isinstance(render(Transcription("en", ()), form, "empty"), bytes)
+    assert render(SAMPLE, form, "group")
+
+
+def test_word_file_holds_turns_and_how_it_was_made() -> None:
+    with zipfile.ZipFile(io.BytesIO(render(SAMPLE, "docx", "Group"))) as parts:
+        body = parts.read("word/document.xml").decode()
+    assert "Ja, æøå." in body and "1:01:01" in body
+    assert "Recognition" in body and "demo model" in body
