@@ -156,11 +156,17 @@ class Gate:
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         sweeping = asyncio.ensure_future(self._sweep())
+
+        async def locking(message: Message) -> None:
+            # Before the server hears that all is over: after that it waits for nothing.
+            if message["type"].startswith("lifespan.shutdown"):
+                await anyio.to_thread.run_sync(self._sessions.close)
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, locking)
         finally:
             sweeping.cancel()
-            await anyio.to_thread.run_sync(self._sessions.close)
 
     async def _sweep(self) -> None:
         while True:

@@ -17,8 +17,8 @@ def members_page(study: Study) -> None:
     st.title("Members and security")
     # Pages outside Streamlit, opened in this tab.
     st.html(
-        '<a href="/sign-out" target="_self">Sign out</a> · '
-        '<a href="/passphrase" target="_self">Change my passphrase</a>'
+        '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a> · '
+        '<a href="/passphrase" target="_self" style="color: inherit">Change my passphrase</a>'
     )
     members = study.members()
     _table(members)

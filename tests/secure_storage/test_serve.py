@@ -121,6 +121,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.terminate()
         process.wait(20)
         log.close()
+    # Stopping locks the study: the log is folded into the database, nothing is left over.
+    assert not list(home.glob("study.db-*"))
     written = (folder / "log").read_text()
     assert "127.0.0.1" not in written and "Ada" not in written and "Traceback" not in written
 
