@@ -337,6 +337,13 @@ class Coder extends Transcript {
     findCode(this, (code) => this.apply(code), (text) => this.create(text))
   }
 
+  /** What was marked with the mouse, or the current sentence. */
+  spoken() {
+    const marked = this.root.getRootNode().getSelection?.() ?? getSelection()
+    const text = String(marked).trim() || this.sentences[this.current].text
+    return text.replace(/[.?!]+$/, "").slice(0, 120)
+  }
+
   create(name) {
     const id = newId() // kept over tries: one pop-up makes one code
     newCode(this, name, async (wanted) => {
@@ -362,6 +369,7 @@ class Coder extends Transcript {
       [digits, "1 to 9", "apply the code on this digit", digit],
       [["/", "c"], "/ or c", "find a code by typing", () => this.find()],
       [["n"], "n", "new code", () => this.create("")],
+      [["v"], "v", "new code in the speaker's words", () => this.create(this.spoken())],
       [["."], ".", "the last code again", () => this.apply(this.codeOf.get(this.lastCode))],
       [["x"], "x", "take back your last coding here", () => this.removeLast()],
       [["u"], "u", "undo your last act", () => this.undo()],

@@ -10,6 +10,7 @@ import { Follower, live, outbox, read, Refused } from "./wire.js"
 const BLOCK = 40 // rows drawn, or skipped while out of sight, together
 const ROW_HEIGHT = 44 // a guess until a block was seen
 const LEAST_HEIGHT = 420
+const BELOW = 44 // what the page keeps free at its foot
 
 export class Transcript {
   /** root: empty element; data: {transcript, may_edit, …} from the page. */
@@ -73,6 +74,8 @@ export class Transcript {
       class: "list", tabindex: "0", role: "listbox", "aria-multiselectable": "true",
       "aria-label": "Sentences. Press question mark for all keys.",
       onkeydown: (event) => this.key(event),
+      // Extending the selection shall not mark text as well.
+      onmousedown: (event) => event.shiftKey && (event.preventDefault(), this.list.focus()),
       onclick: (event) => this.clicked(event),
       ondblclick: (event) => this.doubleClicked(event),
     })
@@ -87,7 +90,7 @@ export class Transcript {
   /** Fill the window below what the page shows above, but stay usable in a low one. */
   fit() {
     const top = this.frame.getBoundingClientRect().top
-    const height = Math.max(LEAST_HEIGHT, window.innerHeight - Math.max(0, top) - 24)
+    const height = Math.max(LEAST_HEIGHT, window.innerHeight - Math.max(0, top) - BELOW)
     this.frame.style.setProperty("--height", `${height}px`)
   }
 

@@ -41,7 +41,10 @@ async function send(file, target, show, stop) {
       if (done.recording !== undefined) return done.recording;
     }
   } catch (error) {
-    fetch(path, { method: "DELETE", headers: { "x-fokus": "1" } }).catch(() => {});
+    // What the server refused it has dropped itself.
+    if (!(error instanceof Refused)) {
+      fetch(path, { method: "DELETE", headers: { "x-fokus": "1" } }).catch(() => {});
+    }
     throw error;
   }
 }
