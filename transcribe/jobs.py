@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from secure_storage import BadInput, DamagedFile, SealedReader, Study, new_key
+from secure_storage import BadInput, DamagedFile, NotAllowed, SealedReader, Study, new_key
 
 from . import capsule, store
 from .capsule import WorkerAlive
@@ -144,8 +144,14 @@ def discard_job(study: Study, job_id: int) -> None:
 
 
 def tend(study: Study) -> None:
-    """After a sign-in: clear what a crash left, and continue what was under way."""
-    study.require("transcribe")
+    """After a sign-in: clear what a crash left, and continue what was under way.
+
+    Cheap to repeat, so every page may; a reader's sign-in moves nothing.
+    """
+    try:
+        study.require("transcribe")
+    except NotAllowed:
+        return
     with _one:
         if study.home not in _tended:
             _tended.add(study.home)

@@ -30,6 +30,7 @@ from transcribe import (
     start_job,
     store,
     take_in,
+    tend,
 )
 from transcribe.formats import write_json
 from transcribe.jobs import _keep
@@ -297,6 +298,7 @@ def test_a_reader_starts_and_stops_nothing(
     ):
         with pytest.raises(NotAllowed):
             act()
+    tend(reader)
 
 
 def test_a_capsule_holds_neither_sound_nor_title_in_the_clear(
@@ -310,3 +312,21 @@ def test_a_capsule_holds_neither_sound_nor_title_in_the_clear(
         assert plain[1000:1064] not in data
         assert b"Gruppe" not in data
         assert b"model.pt" not in data
+
+
+def test_a_recording_of_two_parts_is_transcribed_from_end_to_end(
+    study: Study, spoken_wav: Path, scripted_model: Callable[..., Path], tone: Callable[..., Path]
+) -> None:
+    options = TranscribeOptions(
+        model=str(scripted_model((0.0, "It helps at home.", 2.0))), language="en", speakers=1
+    )
+    made = add_recording(study, "Two parts", 4, [tone(seconds=3.0), spoken_wav])
+    start_job(study, made, options)
+    until(study, lambda: only(study).state in ("done", "failed"))
+    assert only(study).message == ""
+    (transcript,) = list_transcripts(study)
+    assert (transcript.title, transcript.group, transcript.language) == ("Two parts", 4, "en")
+    said = sentences(study, transcript.id)
+    assert {one.text for one in said} == {"It helps at home."}
+    # On the recording's timeline, not on the part's.
+    assert all(one.start is not None and one.start >= 3.0 for one in said)

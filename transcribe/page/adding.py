@@ -10,6 +10,7 @@ from ..store import RecordingRow
 from ..upload_component import uploader
 from .telling import labels, told, trouble
 
+_ADDED = "recordings_added"
 _LEFT_BEHIND = "recordings_left_behind"
 
 
@@ -22,29 +23,33 @@ def adding_part(study: Study, rows: list[RecordingRow]) -> None:
     )
     if (added := uploader("Choose recordings", target, key="upload")) is not None:
         # The component tells it once; the list above this part must be drawn anew.
-        st.session_state["recordings_added"] = added
+        st.session_state[_ADDED] = added
         st.rerun()
     _inbox(study, target)
 
 
 def _target(rows: list[RecordingRow]) -> Target:
     names = labels(rows)
-    options: list[int | None] = [None, *names]
+    new = 0
     where = st.selectbox(
         "Add to",
-        options,
+        [new, *names],
         format_func=lambda one: (
-            "A new recording" if one is None else f"{names[one]} (a further part)"
+            "A new recording" if one == new else f"{names[one]} (a further part)"
         ),
         key="add_to",
         help="Recorders that stop after an hour leave several files: add them as parts of one "
         "recording, in their order. They lie on one timeline.",
     )
-    if where is not None:
+    if where != new:
         return Target(where)
     columns = st.columns([3, 1])
     title = columns[0].text_input(
-        "Title", max_chars=120, placeholder="Named like its file, if left empty"
+        "Title",
+        max_chars=120,
+        placeholder="Named like its file, if left empty",
+        # A new key empties it for the next recording.
+        key=f"title-{st.session_state.get(_ADDED, 0)}",
     )
     group = columns[1].number_input(
         "Group", 1, 999, value=max((row.group for row in rows), default=0) + 1
@@ -80,6 +85,7 @@ def _inbox(study: Study, target: Target) -> None:
             into = target if target.recording_id or target.title else _named(target, chosen[0])
             done = import_inbox(study, chosen, into)
             st.session_state[_LEFT_BEHIND] = done.left_behind
+            st.session_state[_ADDED] = done.recording_id
             st.rerun()
 
 

@@ -21,9 +21,8 @@ def recordings_page(study: Study) -> None:
     """Show the recordings and let them be added, transcribed and described."""
     st.title("Recordings")
     may_change = _may(study)
-    if may_change:
-        with told():
-            tend(study)
+    with told():
+        tend(study)
     rows = recordings(study)
     every = jobs(study)
     if rows:

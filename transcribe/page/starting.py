@@ -21,10 +21,6 @@ _LANGUAGES: Final = {
     "nn": "Norwegian (Nynorsk)",
     "sv": "Swedish",
 }
-_DEMO_ONLY: Final = (
-    "No recognition model is installed, only the demo model, which knows nothing but the words "
-    "and voices of the sample. Copy a checkpoint in openai-whisper's format into the models folder."
-)
 
 
 def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> None:
@@ -32,15 +28,18 @@ def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> N
     busy = {job.recording_id for job in every if job.state in WORKING}
     free = {row.id: row for row in rows if row.id not in busy}
     if not free:
-        st.caption(
-            "Every recording is being transcribed."
-            if rows
-            else "Add a recording first; then it can be transcribed here."
-        )
+        if rows:
+            st.caption("Every recording is being transcribed.")
+        else:
+            st.caption("Add a recording first; then it can be transcribed here.")
         return
     models = [*(model.name for model in installed_models()), DEMO]
     if models == [DEMO]:
-        st.caption(_DEMO_ONLY)
+        st.caption(
+            "No recognition model is installed, only the demo model, which knows nothing but the "
+            "words and voices of the sample. Copy a checkpoint in openai-whisper's format into "
+            "the models folder (the command `fokus doctor` names it)."
+        )
     names = labels(rows)
     # What has no transcript yet comes first.
     options = sorted(free, key=lambda one: (free[one].transcript_id is not None, one))
