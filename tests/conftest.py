@@ -1,10 +1,18 @@
 """What all tests share: where Chromium is, and an honest word when it is not there."""
 
+import json
 import os
 import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parent.parent
+FOKUS = [sys.executable, "-c", "import app, sys; sys.exit(app.main())"]
+"""The console command, whether or not its script is on the path."""
 
 CHROMIUM = next(
     (
@@ -45,3 +53,34 @@ def chromium() -> Path:
     """Path of the browser."""
     assert CHROMIUM is not None
     return CHROMIUM
+
+
+@dataclass(frozen=True)
+class DemoStudy:
+    """The demo study as the command left it; ``said`` is what the command printed."""
+
+    home: Path
+    said: str
+
+    def passphrase(self, name: str) -> str:
+        signs = json.loads((self.home / "demo-sign-ins.json").read_text("utf-8"))
+        return next(str(sign["passphrase"]) for sign in signs if sign["name"] == name)
+
+
+@pytest.fixture(scope="session")
+def demo_study(tmp_path_factory: pytest.TempPathFactory) -> DemoStudy:
+    """The demo study, built once by its own command."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    done = subprocess.run(
+        [*FOKUS, "demo", "--no-serve", "--home", str(home)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return DemoStudy(home, done.stdout)
+
+
+@pytest.fixture
+def demo_copy(demo_study: DemoStudy, tmp_path: Path) -> DemoStudy:
+    """A copy of the demo study, to change at will."""
+    shutil.copytree(demo_study.home, tmp_path / "home")
+    return DemoStudy(tmp_path / "home", demo_study.said)

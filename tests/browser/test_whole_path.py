@@ -1,0 +1,143 @@
+"""Two coders at work on the demo study, in two browsers, from a sentence to a Word file."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+Visit = Callable[[Any], Page]
+SignIn = Callable[[Page, str, str], None]
+
+
+@pytest.fixture
+def workbench(serve: Callable[[Path], Any], demo_copy: Any) -> Any:
+    return serve(demo_copy.home)
+
+
+@pytest.fixture
+def enter(workbench: Any, demo_copy: Any, visit: Visit, sign_in: SignIn) -> Callable[..., Page]:
+    def open_as(name: str, page_name: str) -> Page:
+        page = visit(workbench)
+        sign_in(page, name, demo_copy.passphrase(name))
+        page.get_by_role("link", name=page_name).first.click()
+        return page
+
+    return open_as
+
+
+def coder(page: Page) -> Locator:
+    """The list of sentences, focused, the last sentence current."""
+    sentences = page.locator(".fokus .list")
+    expect(sentences.locator("[data-sentence]").first).to_be_visible()
+    sentences.focus()
+    page.keyboard.press("End")
+    return sentences
+
+
+def test_codings_appear_at_the_other_coder(enter: Callable[..., Page]) -> None:
+    ingrid, jonas = enter("Ingrid", "Coding"), enter("Jonas", "Coding")
+    here, there = coder(ingrid), coder(jonas)
+    before = there.locator("[data-sentence]").last.locator(".chip").count()
+    ingrid.keyboard.press("1")
+    expect(here.locator("[data-sentence]").last.locator(".chip[data-state=saved]")).to_have_count(
+        before + 1
+    )
+    chip = there.locator("[data-sentence]").last.locator(".chip")
+    expect(chip).to_have_count(before + 1)
+    expect(chip.last).to_contain_text("In")
+    ingrid.keyboard.press("u")
+    expect(chip).to_have_count(before)
+
+
+def test_a_new_code_by_keyboard_and_its_place_in_the_codebook(enter: Callable[..., Page]) -> None:
+    page = enter("Jonas", "Coding")
+    rows = coder(page)
+    page.keyboard.press("n")
+    page.get_by_label("Name").fill("A person, not a robot")
+    page.get_by_label("Name").press("Enter")
+    expect(
+        rows.locator("[data-sentence]").last.locator(".chip[data-state=saved]").last
+    ).to_contain_text("A person, not a robot")
+    page.reload()
+    rows = coder(page)
+    expect(rows.locator("[data-sentence]").last).to_contain_text("A person, not a robot")
+
+
+def test_a_sentence_is_heard_and_corrected(enter: Callable[..., Page]) -> None:
+    page = enter("Ingrid", "Transcript")
+    rows = coder(page)
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    page.wait_for_function(
+        "() => { const find = (root) => [...root.querySelectorAll('*')].flatMap((e) =>"
+        " [e, ...(e.shadowRoot ? find(e.shadowRoot) : [])]);"
+        " const audio = find(document).find((e) => e.tagName === 'AUDIO');"
+        " return audio && audio.currentTime > 0.2 }"
+    )
+    page.keyboard.press("e")
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("Good morning, and welcome to the sample.")
+    page.keyboard.press("Enter")
+    expect(rows.locator("[data-sentence]").first).to_contain_text("welcome to the sample")
+    page.reload()
+    expect(coder(page).locator("[data-sentence]").first).to_contain_text("welcome to the sample")
+
+
+def test_hostile_text_stays_text(enter: Callable[..., Page]) -> None:
+    page = enter("Ingrid", "Transcript")
+    rows = coder(page)
+    hostile = "![x](http://evil.example/x.png) <img src=http://evil.example/y.png onerror=alert(1)>"
+    page.keyboard.press("e")
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(hostile)
+    page.keyboard.press("Enter")
+    expect(rows.locator("[data-sentence]").last).to_contain_text(hostile)
+    for name in ("Coding", "Quotes", "Themes", "Codebook", "Study"):
+        page.get_by_role("link", name=name).first.click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.get_by_role("link", name="Transcript").first.click()
+    expect(coder(page).locator("[data-sentence]").last).to_contain_text(hostile)
+
+
+def test_a_quote_reaches_the_word_file(enter: Callable[..., Page]) -> None:
+    page = enter("Ingrid", "Coding")
+    rows = coder(page)
+    text = rows.locator("[data-sentence]").last.locator(".text").text_content()
+    assert text
+    page.keyboard.press("q")
+    expect(rows.locator("[data-sentence]").last.locator(".chip.quote")).to_be_visible()
+    page.get_by_role("link", name="Export").first.click()
+    page.get_by_label("What for").fill("Supplement")
+    page.get_by_label("For whom").fill("The journal")
+    page.get_by_role("button", name="Release the Word file").click()
+    with page.expect_download() as fetched:
+        page.get_by_role("link", name="Fetch the Word file").click()
+    with zipfile.ZipFile(io.BytesIO(fetched.value.path().read_bytes())) as word:
+        document = word.read("word/document.xml").decode("utf-8")
+    assert f"«{text.strip()}»" in document
+    assert "group 1)" in document
+
+
+def test_a_coder_cannot_release(enter: Callable[..., Page]) -> None:
+    page = enter("Jonas", "Export")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Export")
+    expect(page.get_by_text("Only a lead releases exports")).to_be_visible()
+    expect(page.get_by_role("button", name="Release the Word file")).to_have_count(0)
+
+
+def test_streamlits_session_id_opens_nothing_for_somebody_else(
+    workbench: Any, demo_copy: Any, visit: Visit, sign_in: SignIn
+) -> None:
+    """Without the cookie every address is closed, whatever ids a thief has seen."""
+    import urllib.error
+    import urllib.request
+
+    for path in ("/", "/api/transcript/1", "/audio/1", "/api/codings/1", "/_stcore/host-config"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(workbench.address + path, timeout=10)
+        assert refused.value.code == 401

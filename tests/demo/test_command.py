@@ -1,0 +1,91 @@
+"""``fokus demo`` builds a whole study, writes the Word file, and can be repeated."""
+
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import coding
+import secure_storage
+import themes
+import transcribe
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    import sys
+
+    return subprocess.run(
+        [sys.executable, "-c", "import app, sys; sys.exit(app.main())", *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def study(demo_copy: Any) -> Any:
+    opened = secure_storage.unlock(demo_copy.home, "Ingrid", demo_copy.passphrase("Ingrid"))
+    yield opened
+    opened.close()
+
+
+def test_it_says_what_it_made(demo_study: Any) -> None:
+    assert "Focus group 1" in demo_study.said
+    assert "Focus group 2" in demo_study.said
+    assert "16 codes, 4 themes, 15 quotes, 2 members" in demo_study.said
+    assert demo_study.passphrase("Ingrid") in demo_study.said
+    assert demo_study.passphrase("Jonas") in demo_study.said
+
+
+def test_repeating_it_is_harmless(demo_study: Any) -> None:
+    again = command("demo", "--no-serve", "--home", str(demo_study.home))
+    assert again.returncode == 0
+    assert demo_study.passphrase("Ingrid") in again.stdout
+    assert "was built" not in again.stdout
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_bytes(b"mine")
+    done = command("demo", "--no-serve", "--home", str(tmp_path))
+    assert done.returncode == 1
+    assert "--home" in done.stderr
+    assert (tmp_path / "thesis.docx").read_bytes() == b"mine"
+
+
+def test_the_word_file_holds_table_themes_and_attributed_quotes(demo_study: Any) -> None:
+    files = list((demo_study.home / "exports").glob("*.docx"))
+    assert len(files) == 1
+    with zipfile.ZipFile(files[0]) as word:
+        text = word.read("word/document.xml").decode("utf-8")
+    assert "C1" in text
+    assert "Safety on whose terms?" in text
+    assert "(Health care assistant, group 2)" in text
+    assert "demo model" in text.lower()
+
+
+def test_both_coders_coded_both_groups(study: Any) -> None:
+    for row in transcribe.list_transcripts(study):
+        coders = {one.coder_id for one in coding.codings(study, row.id)}
+        assert coders == {member.id for member in study.members()}
+        assert len(transcribe.speakers(study, row.id)) >= 5
+    assert all(theme.concept for theme in themes.list_themes(study))
+    assert secure_storage.verify_chain(study).ok
+
+
+def test_every_sentence_has_a_speaker_or_is_honestly_unknown(study: Any) -> None:
+    first = next(row for row in transcribe.list_transcripts(study) if row.recording_id)
+    named = {row.id for row in transcribe.speakers(study, first.id)}
+    for sentence in transcribe.sentences(study, first.id):
+        assert sentence.speaker_id is None or sentence.speaker_id in named
+    assert first.demo
+
+
+def test_nothing_spoken_lies_in_the_clear(demo_study: Any) -> None:
+    """The Word file and the made-up sign-ins are the only plain files, by decision."""
+    words = [b"Safety on whose terms", b"drink coffee", b"OpusHead", b"Olivia"]
+    for path in demo_study.home.rglob("*"):
+        if path.is_file() and path.parent.name != "exports":
+            data = path.read_bytes()
+            assert not [word for word in words if word in data], path
