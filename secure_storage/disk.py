@@ -48,7 +48,7 @@ def put_in_place(written: BinaryIO, temporary: Path, path: Path) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file that takes its name only when complete; else it leaves no trace."""
-    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+    temporary = _aside(path)
     target = create_private(temporary)
     try:
         with full_disk_told():
@@ -57,6 +57,32 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         discard(target, temporary)
         raise
+
+
+def write_aside(path: Path, data: bytes) -> Path:
+    """Write and sync what will be ``path`` under a temporary name; gives that name."""
+    temporary = _aside(path)
+    target = create_private(temporary)
+    try:
+        with full_disk_told():
+            target.write(data)
+            target.flush()
+            os.fsync(target.fileno())
+            target.close()
+    except BaseException:
+        discard(target, temporary)
+        raise
+    return temporary
+
+
+def sweep_aside(folder: Path) -> None:
+    """Remove temporary files that a crash left in a folder."""
+    for path in folder.glob(".*.part"):
+        path.unlink()
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
 
 
 def discard(target: BinaryIO, temporary: Path) -> None:

@@ -6,7 +6,8 @@ member can be added without knowing anybody's passphrase. Database key and file 
 come from the root by HKDF, each under its own label.
 
 All of it stands in ``study.json`` beside the database. The file names nobody: a member
-is found by a keyed digest of the name. It carries a MAC under the root key and a
+is found by a digest of the name, which keeps it from being read (not from being guessed
+and tried). It carries a MAC under the root key and a
 revision number that the database remembers, so that seals can neither be swapped nor
 rolled back unnoticed.
 """

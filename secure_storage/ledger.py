@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .change import Change
-from .disk import private_folder, replacing
+from .disk import private_folder, write_aside
 from .errors import BadInput
 from .study import Study
 
@@ -30,7 +30,7 @@ def release_export(
     study.require("export")
     name, digest = _plain_name(file_name), hashlib.sha256(data).hexdigest()
     with study.change() as change:
-        path = _free(study.home / "exports", name)
+        path = _free(study.home / "exports", name, change)
         stored = study.files.add([data], "export", change)
         row = {
             "at": change.now, "member_id": study.member.id, "form": form, "purpose": purpose,
@@ -40,9 +40,10 @@ def release_export(
         number = _inserted(change, "exports", row)
         told = {"form": form, "size": len(data), "sha256": digest, "recipient": recipient}
         change.record("read.exported", f"export:{number}", after=told)
-        change.if_undone(lambda: path.unlink(missing_ok=True))
-        with replacing(path) as file:
-            file.write(data)
+        # The file takes its name only when its row is on the disk: nothing is out unrecorded.
+        aside = write_aside(path, data)
+        change.if_undone(lambda: aside.unlink(missing_ok=True))
+        change.when_done(lambda: aside.replace(path))
     return Released(number, path, digest)
 
 
@@ -72,10 +73,11 @@ def _plain_name(file_name: str) -> str:
     return file_name
 
 
-def _free(folder: Path, name: str) -> Path:
+def _free(folder: Path, name: str, change: Change) -> Path:
     private_folder(folder)
+    used = {row["file_name"] for row in change.db.table("exports").rows}
     path, number = folder / name, 2
-    while path.exists():
+    while path.exists() or path.name in used:
         stem, dot, end = name.rpartition(".")
         path = folder / (f"{stem} ({number}).{end}" if dot else f"{name} ({number})")
         number += 1

@@ -17,7 +17,7 @@ import sqlite_utils
 
 from . import database, events, keys, lock
 from .change import Change
-from .disk import filesystem, private_folder, replacing
+from .disk import filesystem, private_folder, replacing, sweep_aside
 from .errors import DamagedFile, FokusError, NotSignedIn, StudyMissing, UnrecordedChange
 from .events import Event
 from .files import Files
@@ -57,6 +57,8 @@ class OpenedStudy:
             self.files.sweep(self._connections.reader)
             for name in ("jobs", "inbox", "exports"):
                 private_folder(home / name)
+            for folder in (home, home / "exports"):
+                sweep_aside(folder)
         except BaseException:
             self._connections.close()
             raise

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from secure_storage import (
     DiskFull,
     Event,
     FokusError,
+    NotSignedIn,
     Study,
     UnrecordedChange,
     create_study,
     on_event,
     unlock,
+    verify_chain,
 )
 from secure_storage import database as door
 from secure_storage.keys import FLOOR
@@ -155,6 +158,29 @@ def test_two_threads_lose_nothing(study: Study) -> None:
         list(pool.map(work, range(2)))
     assert len(names(study)) == 400
     assert [event.seq for event in study.events(limit=1000)] == list(range(1, 403))
+
+
+def test_sessions_come_and_go_while_others_work(home: Path) -> None:
+    def visit(who: int) -> None:
+        for number in range(5):
+            study = unlock(home, LEAD, PASSPHRASE)
+            reading = threading.Thread(target=read_on, args=(study,))
+            reading.start()
+            add_code(study, f"{who}-{number}")
+            # Closing while another thread of the session still reads.
+            study.close()
+            reading.join()
+
+    def read_on(study: Study) -> None:
+        with suppress(NotSignedIn):
+            for _ in range(100):
+                study.events(limit=50)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(visit, range(4)))
+    study = unlock(home, LEAD, PASSPHRASE)
+    assert len(names(study)) == 20 and verify_chain(study).ok
+    study.close()
 
 
 def test_threads_that_end_leave_no_connection_open(study: Study) -> None:

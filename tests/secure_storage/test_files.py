@@ -11,6 +11,7 @@ import pytest
 
 from secure_storage import (
     BadInput,
+    Change,
     DamagedFile,
     DiskFull,
     NotAllowed,
@@ -251,6 +252,37 @@ def test_an_export_cannot_be_put_elsewhere(study: Study, name: str) -> None:
     with pytest.raises(BadInput):
         release(study, name)
     assert list((study.home / "exports").iterdir()) == []
+
+
+def test_no_export_is_out_before_it_is_on_record(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exports = study.home / "exports"
+    seen: list[list[str]] = []
+    real = Change.settle
+
+    def looking(change: Change, *, committed: bool) -> None:
+        seen.append([path.name for path in exports.iterdir() if not path.name.startswith(".")])
+        assert study.db.table("exports").count == 1
+        real(change, committed=committed)
+
+    monkeypatch.setattr(Change, "settle", looking)
+    release(study)
+    assert seen == [[]] and [path.name for path in exports.iterdir()] == ["quotes.docx"]
+
+
+def test_a_name_once_used_stays_used(study: Study) -> None:
+    release(study).unlink()
+    assert release(study).name == "quotes (2).docx"
+
+
+def test_what_a_crash_left_of_an_export_is_swept(study: Study) -> None:
+    left = study.home / "exports" / ".quotes.docx.0123.part"
+    left.write_bytes(b"words")
+    home = study.home
+    study.close()
+    unlock(home, "Ada Lead", "correct horse battery").close()
+    assert not left.exists()
 
 
 def test_only_a_lead_releases(join: Join) -> None:
