@@ -17,8 +17,8 @@ HEAVY = ("torch", "whisper", "pyannote", "spacy", "docx", "openpyxl", "resemblyz
 """Libraries that cost seconds or gigabytes; never loaded by starting the app."""
 
 ONE_FILE_EACH = (
-    "whisper", "pyannote.audio", "resemblyzer", "silero_vad", "spacy", "docx", "openpyxl", "av",
-    "meeteval", "sqlcipher3", "argon2",
+    "whisper", "pyannote.audio", "resemblyzer", "silero_vad", "spacy", "docx", "av",
+    "meeteval", "sqlcipher3",
 )  # fmt: skip
 
 MODULES = sorted(

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from secure_storage import BadInput, DamagedFile, NotAllowed, SealedReader, Study, new_key
+from secure_storage import BadInput, DamagedFile, FokusError, NotAllowed, SealedReader, Study, new_key
 
 from . import capsule, store
 from .capsule import WorkerAlive
@@ -191,11 +191,12 @@ def _watch(study: Study) -> None:
                     _watched.discard(study.home)
                     return
             rest.wait(_LOOK_EVERY)
-    except Exception:
+    except Exception as error:
         with _watching:
             _watched.discard(study.home)
-        # The member signed out under us: whoever comes next watches again.
-        if not study.closed:
+        # A full disk, say, is told on the page. Or the member signed out under us, which
+        # may surface anywhere: whoever comes next watches again.
+        if not isinstance(error, FokusError) and not study.closed:
             raise
 
 
