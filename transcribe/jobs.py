@@ -19,7 +19,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from secure_storage import BadInput, DamagedFile, FokusError, NotAllowed, SealedReader, Study, new_key
+from secure_storage import (
+    BadInput,
+    DamagedFile,
+    FokusError,
+    NotAllowed,
+    SealedReader,
+    Study,
+    new_key,
+)
 
 from . import capsule, store
 from .capsule import WorkerAlive
