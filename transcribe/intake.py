@@ -6,18 +6,20 @@ that. What a crash leaves between the two is taken back at the next sign-in.
 """
 
 import io
+import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from typing_extensions import Buffer
 
 from secure_storage import FileWriter, SealedReader, StoredFile, Study, open_foreign
 
 from . import store
-from .audio import Facts, probe
+from .audio import Facts
+from .look import look
 
 MOST_BYTES: Final = 8 << 30
 """A day of uncompressed stereo sound; anything larger is not a recording of a group."""
@@ -72,9 +74,10 @@ class Unsealed(io.RawIOBase):
         return len(data)
 
 
-def unsealed(study: Study, file_id: str) -> BinaryIO:
-    """A stored file as a seekable stream of its plaintext; closing it closes the file."""
-    return io.BufferedReader(Unsealed(study.files.open(file_id)), _SLICE)
+def slices(sealed: SealedReader) -> Iterator[bytes]:
+    """All of a sealed file, piece by piece."""
+    for offset in range(0, sealed.size, _SLICE):
+        yield sealed.read(offset, _SLICE)
 
 
 def add_recording(study: Study, title: str, group: int, parts: Sequence[Path]) -> int:
@@ -122,6 +125,11 @@ def finish_files(study: Study, target: Target, writers: Sequence[FileWriter]) ->
 
 def drop_loose_files(study: Study) -> None:
     """Take back what a crash left received but never kept."""
+    if _one_look.acquire(blocking=False):
+        try:
+            shutil.rmtree(_looks(study), ignore_errors=True)
+        finally:
+            _one_look.release()
     for file_id in store.loose_files(study):
         if file_id not in _in_flight:
             with study.change() as change:
@@ -152,8 +160,12 @@ def _receive(study: Study, writer: FileWriter) -> StoredFile:
 
 
 def _look(study: Study, stored: StoredFile) -> Facts:
-    with _one_look, unsealed(study, stored.id) as stream:
-        return probe(stream)
+    with _one_look, study.files.open(stored.id) as sealed:
+        return look(_looks(study), slices(sealed))
+
+
+def _looks(study: Study) -> Path:
+    return study.home / "looks"
 
 
 def _keep(

@@ -13,7 +13,6 @@ import json
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,21 +23,19 @@ from secure_storage import (
     DamagedFile,
     FokusError,
     NotAllowed,
-    SealedReader,
     Study,
     new_key,
 )
 
 from . import capsule, store
 from .capsule import WorkerAlive
-from .intake import drop_loose_files
+from .intake import drop_loose_files, slices
 from .job_view import WORKING, Job, job_view, stopped
 from .models import DEMO, OFFICIAL, find_model
 from .options import TranscribeOptions
 from .store import JobRow, JobState
 from .transcript import Transcription
 
-_SLICE: Final = 1 << 20
 _LOOK_EVERY: Final = 1.0
 _NOBODY_SPEAKS: Final = (
     "No speech was found in this recording, so there is no transcript. Play it: is it the right "
@@ -70,7 +67,7 @@ def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> in
     key = new_key()
     with _making, ExitStack() as stack:
         parts = [
-            (_slices(stack.enter_context(study.files.open(part.file_id))), part.offset)
+            (slices(stack.enter_context(study.files.open(part.file_id))), part.offset)
             for part in row.parts
         ]
         path = capsule.create(_folder(study), parts, options, key)
@@ -222,11 +219,6 @@ def _with_whole_path(options: TranscribeOptions) -> TranscribeOptions:
     if options.model in (DEMO, *OFFICIAL):
         return options
     return replace(options, model=str(file.path.resolve()))
-
-
-def _slices(sealed: SealedReader) -> Iterator[bytes]:
-    for offset in range(0, sealed.size, _SLICE):
-        yield sealed.read(offset, _SLICE)
 
 
 def _take_in(study: Study, row: JobRow) -> bool:
