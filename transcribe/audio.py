@@ -8,6 +8,7 @@ Nothing is written to disk and no other program is started.
 """
 
 import io
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -103,10 +104,11 @@ def decode(stream: BinaryIO) -> Sound:
 
     if stream.seek(0, io.SEEK_END) == 0:
         raise BadInput("This file is empty (0 bytes). Copy it again from the recorder.")
-    stream.seek(0)
     try:
+        promised = _wav_promise(stream)
+        stream.seek(0)
         with av.open(stream, mode="r", metadata_errors="replace") as container:
-            return _decode_container(container)
+            return _decode_container(container, promised)
     except av.FFmpegError as error:
         raise _not_audio() from error
     except OSError as error:
@@ -121,7 +123,27 @@ def probe(stream: BinaryIO) -> Facts:
     return decode(stream).facts
 
 
-def _decode_container(container: "av.container.InputContainer") -> Sound:
+def _wav_promise(stream: BinaryIO) -> float | None:
+    """Seconds the header of a WAV file promises; FFmpeg only tells what it found."""
+    stream.seek(0)
+    if stream.read(4) != b"RIFF" or stream.read(8)[4:] != b"WAVE":
+        return None
+    bytes_a_second = 0
+    while len(head := stream.read(8)) == 8:
+        name, size = struct.unpack("<4sI", head)
+        if name == b"fmt ":
+            body = stream.read(size + size % 2)
+            bytes_a_second = int.from_bytes(body[8:12], "little")
+        elif name == b"data":
+            # Recorders that are still writing, or never finished, leave these two.
+            known = bytes_a_second > 0 and size not in (0, 0xFFFFFFFF)
+            return size / bytes_a_second if known else None
+        else:
+            stream.seek(size + size % 2, io.SEEK_CUR)
+    return None
+
+
+def _decode_container(container: "av.container.InputContainer", promised: float | None) -> Sound:
     if not container.streams.audio:
         raise BadInput(
             "This file holds no sound track. Choose the recording itself (audio, or video with "
@@ -131,7 +153,7 @@ def _decode_container(container: "av.container.InputContainer") -> Sound:
     rate, channels = int(track.rate or 0), int(track.channels or 0)
     if rate <= 0 or channels <= 0:
         raise _not_audio()
-    promised = _promised(container)
+    promised = promised or _promised(container)
     heard = _run(container, pick=None)
     notices = _notices(rate, channels, heard.damaged)
     if heard.cancelled:

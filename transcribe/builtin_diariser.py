@@ -52,9 +52,10 @@ def diarise(
     spectrogram = _spectrogram(samples)
     long = [span for one in stretches for span in _spans(one, _LONG, _LONG_HOP)]
     short = [span for one in stretches for span in _spans(one, _SHORT, _SHORT_HOP)]
-    total = len(long) + len(short)
+    before = len(set(long))
+    total = before + len(set(short))
     coarse = _embed(spectrogram, long, lambda done: progress(done, total))
-    fine = _embed(spectrogram, short, lambda done: progress(len(long) + done, total))
+    fine = _embed(spectrogram, short, lambda done: progress(before + done, total))
     labels = _label(long, coarse, short, fine, stretches, bounds)
     return _name(_join(stretches, labels))
 

@@ -178,7 +178,8 @@ def get(path: Path, name: str, key: bytes) -> bytes | None:
         stream = (path / name).open("rb")
     except FileNotFoundError:
         return None
-    with SealedReader(stream, key, _file_id(name)) as sealed:
+    with stream:
+        sealed = SealedReader(stream, key, _file_id(name))
         return sealed.read(0, sealed.size)
 
 

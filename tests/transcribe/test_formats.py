@@ -64,7 +64,8 @@ def test_vtt_of_other_programs() -> None:
     text = (
         "\ufeffWEBVTT - title\r\n\r\nSTYLE\r\n::cue { color: red }\r\n\r\n"
         "intro\r\n00:01.000 --> 00:02.500 align:start\r\n<v.loud Anne Lie><i>Hello</i> there\r\n"
-        "you</v>\r\n\r\nNOTE nothing\r\n\r\n00:03.000 --> 00:04.000\r\n<v Anne Lie>Again.</v>\r\n\r\n"
+        "you</v>\r\n\r\nNOTE nothing\r\n\r\n"
+        "00:03.000 --> 00:04.000\r\n<v Anne Lie>Again.</v>\r\n\r\n"
         "00:05.000 --> 00:06.000\r\n<v Bo>One.</v> <v Cy>Two.</v>\r\n\r\n"
         "00:07.000 --> 00:08.000\r\nNobody&#39;s.\r\n"
     )

@@ -1,0 +1,156 @@
+"""The whole way from sound to files, with real parts and a model whose words are known."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from secure_storage import BadInput, FokusError
+from transcribe import UNKNOWN, TranscribeOptions, Transcription, doctor, read_json
+from transcribe.__main__ import main
+from transcribe.audio import decode
+from transcribe.models import best_model, demo_checkpoint, find_model, installed_models
+from transcribe.options import STEPS, no_progress
+from transcribe.pipeline import NO_SPEECH, transcribe_audio
+
+LINE = "We talk about it at home. Yes."
+
+
+class Kept:
+    """Checkpoints in memory, counted."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+        self.puts = 0
+
+    def get(self, name: str) -> bytes | None:
+        return self.data.get(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        self.data[name] = data
+        self.puts += 1
+
+
+@pytest.fixture(scope="session")
+def talking_model(scripted_model: Callable[..., Path]) -> Path:
+    return scripted_model((0.0, LINE, 4.0), (6.0, "Mm.", 7.0))
+
+
+@pytest.fixture(scope="session")
+def spoken(spoken_wav: Path) -> np.ndarray:
+    with spoken_wav.open("rb") as stream:
+        return decode(stream).samples
+
+
+@pytest.fixture
+def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which nothing is installed."""
+    monkeypatch.setenv("FOKUS_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "models"
+
+
+def test_speech_becomes_sentences_with_speakers_and_a_provenance(
+    talking_model: Path, spoken: np.ndarray, no_models: Path
+) -> None:
+    told: list[tuple[int, int, int]] = []
+    kept = Kept()
+    options = TranscribeOptions(model=str(talking_model), speakers=2)
+    found = transcribe_audio(
+        spoken, options, lambda *step: told.append(step), notices=["Telephone"], checkpoints=kept
+    )
+    sentences = [s for turn in found.turns for s in turn.sentences]
+    assert sentences and {turn.speaker for turn in found.turns} <= {"S1", "S2", UNKNOWN}
+    assert all(s.words and s.start is not None for s in sentences)
+    assert not found.demo and found.language == "en"
+    facts = dict(found.provenance)
+    assert "scripted.pt" in facts["Recognition"] and "sha256" in facts["Recognition"]
+    assert "built-in" in facts["Speakers"] and "given" in facts["Speakers"]
+    assert facts["Sound"] == "Telephone"
+    assert [step for step, _, _ in told] == sorted(step for step, _, _ in told)
+    assert told[-1] == (len(STEPS) - 1, 1, 1)
+    puts = kept.puts
+    assert (
+        transcribe_audio(spoken, options, no_progress, notices=["Telephone"], checkpoints=kept)
+        == found
+    )
+    assert kept.puts == puts
+
+
+def test_silence_gives_a_transcription_that_says_so(talking_model: Path) -> None:
+    options = TranscribeOptions(model=str(talking_model))
+    found = transcribe_audio(np.zeros(16_000 * 5, np.float32), options, no_progress)
+    assert found.turns == ()
+    assert [doubt.reason for doubt in found.doubts] == [NO_SPEECH]
+
+
+def test_impossible_wishes_are_refused() -> None:
+    for wish in ({"speakers": 0}, {"speakers": 99}, {"min_speakers": 5, "max_speakers": 2}):
+        with pytest.raises(BadInput):
+            TranscribeOptions(**wish)
+    assert TranscribeOptions(language="nb").language == "no"
+    with pytest.raises(BadInput):
+        TranscribeOptions.from_json({"beam": 5})
+
+
+def test_the_command_writes_files_and_says_no_text(
+    talking_model: Path, spoken_wav: Path, tmp_path: Path, no_models: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    out = tmp_path / "out"
+    forms = "txt,vtt,srt,json,docx,rttm,stm"
+    assert main([
+        "transcribe", str(spoken_wav), "--model", str(talking_model), "--speakers", "2",
+        "--out", str(out), "--format", forms,
+    ]) == 0  # fmt: skip
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        f"sample.{form}" for form in forms.split(",")
+    )
+    assert isinstance(read_json((out / "sample.json").read_bytes()), Transcription)
+    assert "talk about" in (out / "sample.txt").read_text()
+    printed = "".join(capfd.readouterr())
+    assert "talk about" not in printed and "step 3 of 5" in printed
+    rttm = spoken_wav.with_suffix(".rttm")
+    assert main(["evaluate", "--reference", str(rttm), str(out / "sample.json"), "--json"]) == 0
+
+
+def test_without_any_model_the_command_says_how_to_install_one(
+    spoken_wav: Path, no_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["transcribe", str(spoken_wav)]) == 1
+    assert str(no_models) in capsys.readouterr().err
+    assert main(["transcribe", str(spoken_wav), "--model", "large-v3"]) == 1
+    assert "large-v3.pt" in capsys.readouterr().err
+    assert main(["transcribe", str(spoken_wav), "--model", "no-such"]) == 1
+
+
+def test_bad_files_and_forms_end_with_one_line(
+    tmp_path: Path, talking_model: Path, spoken_wav: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "notes.wav"
+    bad.write_text("not sound")
+    model = ["--model", str(talking_model)]
+    assert main(["transcribe", str(bad), *model]) == 1
+    assert main(["transcribe", str(tmp_path / "missing.wav"), *model]) == 1
+    assert main(["transcribe", str(spoken_wav), *model, "--format", "pdf"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3 and all(line.startswith("fokus: ") for line in lines)
+
+
+def test_installed_models_are_found_best_first(no_models: Path) -> None:
+    with pytest.raises(FokusError):
+        best_model()
+    no_models.mkdir()
+    for name in ("tiny", "large-v3"):
+        (no_models / f"{name}.pt").write_bytes(b"weights")
+    assert [model.name for model in installed_models()] == ["large-v3", "tiny"]
+    assert best_model().path == no_models / "large-v3.pt"
+    assert find_model("tiny").sha256().startswith("9a129038")
+    assert not find_model(str(no_models / "tiny.pt")).demo
+
+
+def test_doctor_says_what_is_there(no_models: Path) -> None:
+    checks = {check.name: check for check in doctor()}
+    assert checks["demo model"].ok == demo_checkpoint().is_file()
+    assert "built-in" in checks["speakers"].detail
