@@ -57,6 +57,7 @@ def draw() -> None:
         study = secure_storage.web_session(st.context.headers)
     except secure_storage.NotSignedIn:
         st.stop()
+    transcribe.tend(study)
     pages = [
         (themes.page.study_page, "Study", "dashboard"),
         (transcribe.page.recordings_page, "Recordings", "mic"),
