@@ -166,7 +166,7 @@ def _voices(study: Study, transcript_id: int, truth: Sequence[Spoken]) -> dict[i
 
 
 def _second_group(study: Study) -> Made:
-    read = transcribe.import_vtt(demo.GROUP2_VTT.read_text("utf-8"))
+    read = transcribe.read_vtt(demo.GROUP2_VTT.read_bytes())
     transcript_id = transcribe.save_transcription(
         study, read, title="Focus group 2", group=2, recording_id=None
     )

@@ -5,6 +5,7 @@
 from . import sentences as _splitting  # noqa: F401
 from .commands import add_commands, doctor
 from .edge import Asked, posting, reading, refused, sent
+from .foreign_text import read_vtt
 from .formats import (
     FORMS,
     import_vtt,
@@ -125,6 +126,7 @@ __all__ = [
     "read_json",
     "read_rttm",
     "read_stm",
+    "read_vtt",
     "reading",
     "recording",
     "recordings",

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from secure_storage import BadInput, Study
+from secure_storage import Study
 
-from .. import formats
+from ..foreign_text import read_vtt
 from ..store import save_import
 from ..transcript import UNKNOWN, Transcription
 from .telling import clock, told
 
-_MOST_BYTES = 20 << 20
 _TURN = "vtt_turn"
 _DONE = "vtt_done"
 
@@ -28,21 +27,10 @@ def import_part(study: Study) -> None:
     if given is None:
         return
     with told():
-        result = _read(given.getvalue())
+        with st.spinner("Reading the transcript …"):
+            result = read_vtt(given.getvalue())
         _preview(result)
         _keep(study, result, given.getvalue(), given.name.rpartition(".")[0])
-
-
-def _read(data: bytes) -> Transcription:
-    if len(data) > _MOST_BYTES:
-        raise BadInput("This is too large to be a transcript (more than 20 MB).")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(
-            "This file is not UTF-8 text, which WebVTT must be. Save it again as UTF-8."
-        ) from None
-    return formats.import_vtt(text)
 
 
 def _preview(result: Transcription) -> None:
