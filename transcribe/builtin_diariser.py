@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .audio import Samples
 from .clusters import Bounds, Labels, Matrix, cluster, likelihoods, smooth
+from .speech import one_thread
 from .transcript import SpeakerSpan
 from .windows import Region
 
@@ -170,7 +171,7 @@ def _embed(
             for row, (first, last) in zip(heard, batch, strict=True):
                 piece = spectrogram[first:last]
                 row[: len(piece)] = piece
-            with torch.no_grad():
+            with one_thread(), torch.no_grad():
                 voices = encoder(torch.from_numpy(heard)).numpy()
             found.update(zip(batch, voices, strict=True))
             progress(len(found))

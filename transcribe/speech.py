@@ -1,5 +1,7 @@
 """Where somebody speaks: Silero VAD (weights inside its package), its only importer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
@@ -33,6 +35,22 @@ def _model() -> Any:  # untyped TorchScript
     return model
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run small recurrent networks: their steps are too short for a second thread to help.
+
+    With two threads on two busy cores the voice encoder took ten times as long.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def speech_probabilities(samples: Samples) -> NDArray[np.float32]:
     """Return the probability of speech for each 32 ms of ``samples``."""
     import torch
@@ -43,12 +61,7 @@ def speech_probabilities(samples: Samples) -> NDArray[np.float32]:
     frames = -(-len(samples) // _FRAME)
     padded = np.zeros(frames * _FRAME, np.float32)
     padded[: len(samples)] = samples
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # one small recurrent step at a time: more threads only wait
-    try:
-        with torch.no_grad():
-            model.reset_states()
-            found = model.audio_forward(torch.from_numpy(padded)[None], SAMPLE_RATE)
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.no_grad():
+        model.reset_states()
+        found = model.audio_forward(torch.from_numpy(padded)[None], SAMPLE_RATE)
     return np.asarray(found[0].numpy(), dtype=np.float32)
