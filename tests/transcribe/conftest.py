@@ -86,7 +86,7 @@ def scripted_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pa
     next. So the whole of openai-whisper runs, in milliseconds, and its text is known.
     """
 
-    def make(*pieces: tuple[float, str, float], size: float = 6.0) -> Path:
+    def make(*pieces: tuple[float, str, float], size: float = 6.0, context: int = 48) -> Path:
         import torch
         from whisper.model import ModelDimensions, Whisper
         from whisper.tokenizer import get_tokenizer
@@ -101,14 +101,14 @@ def scripted_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pa
             script.append(tokenizer.timestamp_begin + round(end * 50))
         script.append(tokenizer.eot)
         state = 64
-        dims = ModelDimensions(80, 1500, state, 2, 1, 51864, 48, state, 2, 1)
+        dims = ModelDimensions(80, 1500, state, 2, 1, 51864, context, state, 2, 1)
         torch.manual_seed(0)
         model = Whisper(dims)
         for name, weights in model.named_parameters():
             if name.startswith("decoder") and (".out." in name or ".mlp.2" in name):
                 torch.nn.init.zeros_(weights)
         tokens = torch.nn.functional.normalize(torch.randn(51864, state), dim=1) * size
-        places = torch.zeros(48, state)
+        places = torch.zeros(context, state)
         for place, token in enumerate(script):
             places[place] = tokens[token] * 100
         model.decoder.token_embedding.weight.data = tokens

@@ -57,7 +57,7 @@ def test_text_that_repeats_itself_is_tried_again_then_kept_with_doubt(
 
 def test_unsure_text_is_doubted(scripted_model: MakeModel) -> None:
     # With small embeddings the scripted token hardly wins over the other 51,863.
-    path = scripted_model((0.0, "Perhaps this was said.", 2.0), size=0.5)
+    path = scripted_model((0.0, "Perhaps so.", 2.0), size=0.5, context=16)
     model = load(ModelFile("scripted", path))
     found, doubts = recognise(SOUND, WINDOWS[:1], model, "en", nothing)
     assert {doubt.reason for doubt in doubts} & {recognising.IMPROBABLE, DROPPED}
