@@ -19,7 +19,7 @@ class Word:
     start: float
     end: float
     confidence: float
-    """Probability of the word's tokens, 0 to 1 (geometric mean)."""
+    """Probability of the word's tokens, 0 to 1 (their mean)."""
     speaker: str = UNKNOWN
     margin: float = 0.0
     """How clearly this speaker won: share of the best minus the second best, 0 to 1."""
