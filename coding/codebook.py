@@ -78,6 +78,8 @@ class CodedSegment:
     after: str
     coders: tuple[str, ...]
     """Initials, in the order in which they coded."""
+    demo: bool
+    """The demo model made the text."""
 
 
 def next_color(used: Iterable[str]) -> str:

@@ -77,6 +77,7 @@ def _excerpt(excerpt: Excerpt) -> dict[str, object]:
         "before": excerpt.before,
         "lines": [{"voice": line.voice, "text": line.text} for line in excerpt.lines],
         "after": excerpt.after,
+        "demo": excerpt.demo,
     }
 
 

@@ -50,6 +50,8 @@ class Excerpt:
     lines: tuple[Line, ...]
     before: str = ""
     after: str = ""
+    demo: bool = False
+    """The demo model made the text."""
 
     @property
     def text(self) -> str:

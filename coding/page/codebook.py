@@ -165,6 +165,8 @@ def _segment(one: CodedSegment) -> None:
         about = (f"{one.transcript}, group {one.group}", ", ".join(one.speakers))
         coders = f"Coded by {', '.join(one.coders)}"
         where.text("\n".join(textwrap.fill(part, _WIDTH // 3) for part in (*about, coders)))
+        if one.demo:
+            where.caption(":material/science: demo model")
         before = f"… {one.before}" if one.before else ""
         after = f"{one.after} …" if one.after else ""
         for part in filter(None, [before, one.text, after]):

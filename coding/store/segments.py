@@ -65,7 +65,8 @@ def segments_of(study: Study, code_id: int) -> list[CodedSegment]:
     study.require("read")
     rows = study.db.execute(
         "SELECT g.id, g.transcript_id, g.first_sentence_id, g.last_sentence_id, g.trim_start,"
-        " g.trim_end, t.title, t.group_number, group_concat(m.initials, char(31) ORDER BY c.id)"
+        " g.trim_end, t.title, t.group_number, t.demo,"
+        " group_concat(m.initials, char(31) ORDER BY c.id)"
         " FROM codings c JOIN segments g ON g.id = c.segment_id"
         " JOIN transcripts t ON t.id = g.transcript_id JOIN members m ON m.id = c.coder_id"
         " JOIN sentences s ON s.id = g.first_sentence_id"
@@ -74,9 +75,9 @@ def segments_of(study: Study, code_id: int) -> list[CodedSegment]:
         [code_id],
     ).fetchall()
     return [
-        _in_context(study, Segment(*row[:6]), row[6], row[7], row[8].split(chr(31)))
-        for row in rows
-    ]  # fmt: skip
+        _in_context(study, Segment(*row[:6]), title, group, coders.split(chr(31)), bool(demo))
+        for *row, title, group, demo, coders in rows
+    ]
 
 
 def marked_quotes(study: Study, transcript_id: int) -> list[Segment]:
@@ -91,7 +92,7 @@ def marked_quotes(study: Study, transcript_id: int) -> list[Segment]:
 
 
 def _in_context(
-    study: Study, found: Segment, title: str, group: int, coders: list[str]
+    study: Study, found: Segment, title: str, group: int, coders: list[str], demo: bool
 ) -> CodedSegment:
     said = _said(study, found)
     return CodedSegment(
@@ -103,6 +104,7 @@ def _in_context(
         before=_beside(study, found.first, -1),
         after=_beside(study, found.last, 1),
         coders=tuple(coders),
+        demo=demo,
     )
 
 

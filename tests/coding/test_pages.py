@@ -91,6 +91,16 @@ def test_a_code_shows_its_segments_as_plain_text(desk: Desk) -> None:
     assert not any("evil.test" in one.value for one in [*at.markdown, *at.caption])
 
 
+def test_a_segment_names_the_demo_model(desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort")
+    set_coding(desk.bo, desk.transcript, desk.lines[1], desk.lines[1], code.id)
+    assert "demo model" not in words(chosen(desk, code.id))
+    with desk.ann.change() as change:
+        change.db.execute("UPDATE transcripts SET demo = 1")
+        change.record("transcript.added", f"transcript:{desk.transcript}")
+    assert "demo model" in words(chosen(desk, code.id))
+
+
 def test_a_definition_is_changed(desk: Desk) -> None:
     code = add_code(desk.ann, "Comfort")
     at = chosen(desk, code.id)

@@ -67,6 +67,13 @@ def _join(lead: Study, name: str, role: Role) -> Study:
     return member
 
 
+def made_by_demo(desk: Desk) -> None:
+    """Mark the transcript as the demo model's."""
+    with desk.lead.change() as change:
+        change.db.execute("UPDATE transcripts SET demo = 1")
+        change.record("transcript.added", f"transcript:{desk.transcript}")
+
+
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Study]:
     """A study in which nothing was done yet, seen by its lead."""

@@ -12,6 +12,8 @@ import themes
 import themes.api
 from secure_storage import Gate, gate_routes
 
+from .conftest import made_by_demo
+
 PASSPHRASE = "correct horse battery"
 OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
 
@@ -72,9 +74,16 @@ def test_the_excerpts_of_a_code_are_shown_and_noted(desk, client) -> None:
             "before": "What do you hope for?",
             "lines": [{"voice": "Occupational therapist, group 3", "text": "Hands should stay."}],
             "after": "A screen may visit.",
+            "demo": False,
         }
     ]
     assert desk.lead.events()[-1].action == "read.excerpts"
+
+
+def test_what_the_demo_model_made_says_so(desk, client) -> None:
+    made_by_demo(desk)
+    told = client("Cia Dahl").get(f"/api/board/code/{desk.hands}").json()
+    assert [one["demo"] for one in told["excerpts"]] == [True]
 
 
 def test_quotes_are_marked_and_unmarked(desk, client) -> None:

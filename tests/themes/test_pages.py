@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 import themes
 from secure_storage import Study
 
+from .conftest import made_by_demo
+
 PAGES = ("study_page", "themes_page", "quotes_page", "export_page")
 HERE: dict[str, tuple[Study, str]] = {}
 """What the page under test is given; AppTest runs it in this process."""
@@ -133,6 +135,28 @@ def test_a_quote_is_listed_with_its_attribution(desk, draw) -> None:
     table = page.dataframe[0].value
     assert table["Quote"].tolist() == ["Hands should stay."]
     assert table["Attribution"].tolist() == ["Occupational therapist, group 3"]
+
+
+def test_the_demo_model_is_named_where_its_text_stands(desk, draw) -> None:
+    number = themes.add_theme(desk.lead, "Hands stay, screens visit")
+    themes.add_code(desk.lead, number, desk.hands)
+    quote = themes.mark_quote(desk.lead, desk.transcript, desk.lines[1], desk.lines[1])
+    themes.add_quote_to_theme(desk.lead, quote, number)
+    assert "demo model" not in words(draw(desk.reader, "themes_page"))
+    made_by_demo(desk)
+    page = draw(desk.reader, "themes_page")
+    assert "demo model" in words(page)
+    assert page.dataframe[0].value["Model"].tolist() == ["demo model"]
+    page = draw(desk.reader, "quotes_page")
+    assert page.dataframe[0].value["Model"].tolist() == ["demo model"]
+    (found,) = themes.quotes(desk.reader)
+    assert "demo model" in words(AppTest.from_function(_read, args=(found,)).run())
+
+
+def _read(found) -> None:
+    from themes.page.quotes import _reading
+
+    _reading(found)
 
 
 def test_an_export_is_asked_for_with_purpose_and_recipient(desk, draw) -> None:

@@ -8,6 +8,7 @@ import coding
 from secure_storage import Study
 
 from .. import store
+from .telling import demo_words
 
 _MOST: Final = 14
 
@@ -53,7 +54,7 @@ def _transcripts(rows: list[store.Progress]) -> None:
             "Sentences": [row.sentences for row in rows],
             "Coded": [100 * row.share for row in rows],
             "Coders": [row.coders for row in rows],
-            "Model": ["demo model" if row.demo else "" for row in rows],
+            "Model": [demo_words(row.demo) for row in rows],
         },
         hide_index=True,
         height="content",

@@ -6,7 +6,7 @@ from secure_storage import Study
 
 from .. import store
 from ..theme import STATUSES, Quote, Theme, printed
-from .telling import allowed, told
+from .telling import allowed, demo_mark, demo_words, told
 
 
 def quotes_page(study: Study) -> None:
@@ -60,6 +60,7 @@ def _table(shown: list[Quote], themes: list[Theme]) -> Quote | None:
         "Themes": ["; ".join(names[one] for one in quote.themes) for quote in shown],
         "Status": [quote.status for quote in shown],
         "Transcript": [quote.excerpt.transcript for quote in shown],
+        "Model": [demo_words(quote.excerpt.demo) for quote in shown],
         "Sentence": [quote.excerpt.first for quote in shown],
     }
     event = st.dataframe(
@@ -72,6 +73,7 @@ def _table(shown: list[Quote], themes: list[Theme]) -> Quote | None:
             "Quote": st.column_config.TextColumn(width="large"),
             "Sentence": st.column_config.NumberColumn(width="small"),
             "Status": st.column_config.TextColumn(width="small"),
+            "Model": st.column_config.TextColumn(width="small"),
         },
     )
     rows = event["selection"]["rows"]
@@ -80,6 +82,8 @@ def _table(shown: list[Quote], themes: list[Theme]) -> Quote | None:
 
 def _reading(quote: Quote) -> None:
     with st.container(border=True):
+        if quote.excerpt.demo:
+            demo_mark()
         if quote.excerpt.before:
             st.caption("Before")
             st.text(quote.excerpt.before)

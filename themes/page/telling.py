@@ -19,6 +19,16 @@ def told() -> Iterator[None]:
             st.text(str(error))
 
 
+def demo_words(demo: bool) -> str:
+    """Say in a table that the demo model made a text; see ``demo_mark``."""
+    return "demo model" if demo else ""
+
+
+def demo_mark() -> None:
+    """Say beside a text that the demo model made it: it is no real recognition."""
+    st.caption(":material/science: demo model")
+
+
 def allowed(study_role: str) -> bool:
     """Tell whether a role may work on themes (the store decides; the page hides)."""
     return study_role in {"lead", "coder"}

@@ -11,7 +11,7 @@ from .. import store
 from ..board_component import board
 from ..naming import nudge
 from ..theme import Theme, printed
-from .telling import allowed, told
+from .telling import allowed, demo_mark, demo_words, told
 
 _PICKED: Final = "theme-picked"
 
@@ -152,6 +152,8 @@ def _speaking_for(study: Study, theme: Theme) -> None:
         with st.container(border=True):
             for line in printed(quote.excerpt):
                 st.text(line)
+            if quote.excerpt.demo:
+                demo_mark()
     if not quotes:
         st.caption("None yet. Mark quotes on the page **Coding** and place them under **Quotes**.")
     st.caption("Excerpts under its codes")
@@ -162,10 +164,14 @@ def _speaking_for(study: Study, theme: Theme) -> None:
         {
             "Excerpt": [one.text for one in excerpts],
             "Attribution": [one.voices for one in excerpts],
+            "Model": [demo_words(one.demo) for one in excerpts],
         },
         hide_index=True,
         height=min(420, 38 + 35 * len(excerpts)),
-        column_config={"Excerpt": st.column_config.TextColumn(width="large")},
+        column_config={
+            "Excerpt": st.column_config.TextColumn(width="large"),
+            "Model": st.column_config.TextColumn(width="small"),
+        },
     )
 
 

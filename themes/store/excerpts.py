@@ -85,6 +85,7 @@ class Reading:
             exchange(list(zip(speakers, texts, strict=True))),
             before=said[first - 1].text if first else "",
             after=said[last + 1].text if last + 1 < len(said) else "",
+            demo=self._titles[transcript_id].demo,
         )
 
 

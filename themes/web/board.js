@@ -339,6 +339,7 @@ class Board {
         if (excerpt.before) quote.append(make("p", "beside", excerpt.before));
         for (const line of excerpt.lines) quote.append(make("p", "", `${line.text} (${line.voice})`));
         if (excerpt.after) quote.append(make("p", "beside", excerpt.after));
+        if (excerpt.demo) quote.append(make("p", "beside", "demo model"));
         this.shown.append(quote);
       }
       this.shown.hidden = false;
