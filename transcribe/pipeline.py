@@ -23,10 +23,12 @@ from .recognise import Language, Model, decoder_name, find_language, load, recog
 from .sentences import split_sentences, splitter_name
 from .speech import VAD_NAME, speech_probabilities
 from .transcript import Doubt, Transcription, Turn, Utterance
-from .windows import Region, Window, pack, speech_regions
+from .windows import LONGEST, Region, Window, pack, speech_regions
 
 BATCH: Final = 8
 """Windows recognised together: at most four minutes of sound between two checkpoints."""
+DEMO_WINDOW: Final = 8.0
+"""Longest window of the demo model in seconds: so small a decoder loses its place in more."""
 NO_SPEECH: Final = "No speech was found in this recording."
 UNHEARD: Final = "dropped: no speech was detected here"
 UNDETERMINED: Final = "und"
@@ -88,7 +90,8 @@ def transcribe_audio(
         code = options.language or UNDETERMINED
         facts = (("Speech detection", f"{VAD_NAME}: {NO_SPEECH}"), *sound)
         return Transcription(code, (), doubts=(doubt,), provenance=facts, demo=file.demo)
-    windows = pack(regions, probabilities, total)
+    longest = DEMO_WINDOW if file.demo else LONGEST
+    windows = pack(regions, probabilities, total, longest)
     heard = _recognise(samples, windows, file, options, progress, kept)
     heard = _only_where_speech(heard, regions)
     who = _diarise(samples, regions, options, folder, progress, kept)
