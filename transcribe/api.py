@@ -10,7 +10,7 @@ from . import store
 from .doubtful import doubts_about
 from .edge import PRIVATE, Asked, posting, reading, refused, sent
 from .live import live_route
-from .store import SentenceRow, SpeakerRow
+from .store import SentenceRow, SpeakerRow, TranscriptRow
 from .upload_api import upload_routes
 
 
@@ -41,6 +41,7 @@ def _transcript(study: Study, request: Request) -> Response:
             "group": row.group,
             "demo": row.demo,
             "audio": None if row.recording_id is None else f"/audio/{row.recording_id}",
+            "parts": _parts(study, row),
             "revision": row.revision,
             "head": head,
             "speakers": [_speaker(one) for one in store.speakers(study, transcript_id)],
@@ -49,6 +50,20 @@ def _transcript(study: Study, request: Request) -> Response:
     )
     answer.headers["etag"] = tag
     return answer
+
+
+def _parts(study: Study, row: TranscriptRow) -> list[dict[str, object]]:
+    """Give the files of the sound and where each begins on the sentences' timeline."""
+    return [
+        {
+            "src": f"/audio/{recording.id}?part={part.position}",
+            "offset": part.offset,
+            "duration": part.duration,
+        }
+        for recording in store.recordings(study)
+        if recording.id == row.recording_id
+        for part in recording.parts
+    ]
 
 
 def _speaker(row: SpeakerRow) -> dict[str, object]:

@@ -16,6 +16,7 @@ from transcribe import (
     Turn,
     Word,
     add_participant,
+    add_recording,
     link_speaker,
     save_transcription,
     sentences,
@@ -84,6 +85,21 @@ def test_a_transcript_comes_whole(ada: TestClient, study: Study, talk: int) -> N
     assert (first["text"], first["start"], first["version"]) == ("Hello.", 0.0, 1)
     assert (first["speaker"], third["speaker"]) == (voice["id"], None)
     assert first["turn"] == second["turn"] != third["turn"]
+
+
+def test_sound_comes_part_by_part_with_its_place_on_the_timeline(
+    ada: TestClient, study: Study, talk: int, tone: Callable[..., Path]
+) -> None:
+    paths = [tone("a.wav", seconds=2.0), tone("b.wav", seconds=1.0, hertz=700.0)]
+    made = add_recording(study, "One", 1, paths)
+    heard = save_transcription(study, TALK, title="One", group=1, recording_id=made)
+    body = ada.get(f"/api/transcript/{heard}").json()
+    assert body["parts"] == [
+        {"src": f"/audio/{made}?part=0", "offset": 0.0, "duration": pytest.approx(2.0)},
+        {"src": f"/audio/{made}?part=1", "offset": pytest.approx(2.0),
+         "duration": pytest.approx(1.0)},
+    ]  # fmt: skip
+    assert ada.get(f"/api/transcript/{talk}").json()["parts"] == []
 
 
 def test_doubtful_sentences_are_marked_with_the_reasons(ada: TestClient, talk: int) -> None:

@@ -1,4 +1,6 @@
 // The sound of a transcript: play one sentence, or play on and say which one it is.
+// A recording may have several parts (files) on one timeline; one of them is loaded at a
+// time, and every time named here is on the recording's timeline.
 
 const TAIL = 0.12 // seconds after a sentence's end: word times end a little early
 
@@ -17,6 +19,11 @@ export function sentenceAt(sentences, time) {
   return found
 }
 
+/** Index of the part in which `time` lies. */
+export function partAt(parts, time) {
+  return Math.max(0, parts.findLastIndex((part) => part.offset <= time))
+}
+
 export class Player {
   /** onplace(index): the sentence now heard. ontrouble(message): nothing can be heard. */
   constructor(audio, onplace, ontrouble) {
@@ -24,20 +31,57 @@ export class Player {
     this.onplace = onplace
     this.ontrouble = ontrouble
     this.sentences = []
+    this.parts = [] // of {src, offset, duration}
+    this.at = 0 // the part that is loaded
+    this.wanted = null // time to go to once the part is known
     this.loop = false
     this.only = null // the span that is played alone: {start, end}
     audio.onplay = () => this.watch()
     audio.ontimeupdate = () => this.look() // also in a tab out of sight, where no frame comes
     audio.onseeked = () => this.place()
+    audio.onloadedmetadata = () => this.arrive()
+    audio.onended = () => this.ended()
     audio.onerror = () => {
+      this.wanted = null
       if (audio.getAttribute("src")) ontrouble("The recording cannot be played. Reload the page.")
     }
   }
 
-  load(source, sentences) {
+  load(parts, sentences) {
     this.sentences = sentences
-    this.audio.hidden = !source
-    if (source && this.audio.getAttribute("src") !== source) this.audio.src = source
+    this.audio.hidden = !parts.length
+    const known = this.parts
+    this.parts = parts
+    const begins = parts.length > 0 && parts[0].src === known[0]?.src
+    if (begins && known.length <= parts.length) return // the same sound: it plays on
+    this.loop = false
+    this.only = null
+    this.audio.pause()
+    if (parts.length) this.open(0, null)
+    else this.unload()
+  }
+
+  unload() {
+    this.wanted = null
+    this.audio.removeAttribute("src")
+    this.audio.load()
+  }
+
+  /** Load a part; when it is known, go to `time`. */
+  open(at, time) {
+    this.at = at
+    this.wanted = time
+    this.audio.src = this.parts[at].src
+  }
+
+  arrive() {
+    if (this.wanted === null) return
+    this.audio.currentTime = Math.max(0, this.wanted - this.parts[this.at].offset)
+    this.wanted = null
+  }
+
+  get now() {
+    return this.wanted ?? (this.parts[this.at]?.offset ?? 0) + this.audio.currentTime
   }
 
   get playing() {
@@ -57,7 +101,16 @@ export class Player {
       return
     }
     this.only = on || end == null ? null : { start, end: end + TAIL }
-    this.audio.currentTime = start
+    this.playFrom(start)
+  }
+
+  playFrom(time) {
+    const at = partAt(this.parts, time)
+    if (at !== this.at) this.open(at, time)
+    else {
+      this.wanted = time
+      if (this.audio.readyState > 0) this.arrive()
+    }
     this.audio.play().catch(() => {}) // a pause right after play is no trouble
     this.watch()
   }
@@ -73,12 +126,21 @@ export class Player {
   }
 
   look() {
-    if (this.audio.paused) return
-    if (this.only && this.audio.currentTime >= this.only.end) {
+    if (this.audio.paused || this.wanted !== null) return
+    if (this.only && this.now >= this.only.end) {
       if (!this.loop) return this.stopAtEnd()
-      this.audio.currentTime = this.only.start
+      this.playFrom(this.only.start)
     }
     this.place()
+  }
+
+  /** A part is over: go on with the next, unless what is played alone is over too. */
+  ended() {
+    const next = this.parts[this.at + 1]
+    if (this.only && (!next || this.only.end - TAIL <= next.offset)) {
+      if (this.loop) this.playFrom(this.only.start)
+      else this.only = null
+    } else if (next) this.playFrom(next.offset)
   }
 
   stopAtEnd() {
@@ -88,13 +150,12 @@ export class Player {
 
   place() {
     const limit = this.only ? this.only.end - TAIL - 0.001 : Infinity
-    this.onplace(sentenceAt(this.sentences, Math.min(this.audio.currentTime, limit)))
+    this.onplace(sentenceAt(this.sentences, Math.min(this.now, limit)))
   }
 
   destroy() {
     cancelAnimationFrame(this.frame)
     this.audio.pause()
-    this.audio.removeAttribute("src")
-    this.audio.load()
+    this.unload()
   }
 }

@@ -39,6 +39,7 @@ export class Transcript {
     const other = data.transcript !== this.data.transcript
     this.data = data
     if (!other) return
+    this.player.pause()
     this.follower.reset()
     this.tag = null
     this.current = 0
@@ -152,7 +153,7 @@ export class Transcript {
     this.current = this.places.get(here) ?? 0
     this.anchor = null
     this.demo.hidden = !body.demo
-    this.player.load(body.audio, body.sentences)
+    this.player.load(body.parts, body.sentences)
     this.draw()
   }
 

@@ -1,0 +1,119 @@
+"""A recording of two files is heard as one, on the sentences' timeline."""
+
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from secure_storage import FLOOR, create_study, unlock
+from transcribe import Sentence, Transcription, Turn, add_recording, save_transcription
+
+pytestmark = pytest.mark.browser
+PASSPHRASE = "a long phrase of the lead"
+SECONDS = 4.0
+"""Length of each part."""
+TALK = Transcription(
+    "en",
+    (
+        Turn(
+            "S1",
+            (
+                Sentence("In the first file.", 0.5, 1.5),
+                Sentence("At its very end.", 3.5, 4.0),
+                Sentence("In the second file.", 5.0, 7.9),
+            ),
+        ),
+    ),
+)
+
+
+def sound(path: Path, pitch: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        turn = bytes((200, 31)) * pitch + bytes((56, 224)) * pitch
+        file.writeframes((turn * 8000)[: int(16_000 * SECONDS)])
+    return path
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """Make a study with a recording of two parts, and a transcript without sound."""
+    home = tmp_path / "home"
+    create_study(home, "Care at home", "Ada", PASSPHRASE, cost=FLOOR)
+    study = unlock(home, "Ada", PASSPHRASE)
+    parts = [sound(tmp_path / "one.wav", 8), sound(tmp_path / "two.wav", 20)]
+    recording = add_recording(study, "Two parts", 1, parts)
+    save_transcription(study, TALK, title="Heard", group=1, recording_id=recording)
+    save_transcription(study, TALK, title="Silent", group=2, recording_id=None)
+    study.close()
+    return home
+
+
+def heard(audio: Locator, source: str, first: float, last: float) -> None:
+    """Wait until this part plays here; the page's policy forbids evaluated waits."""
+    now = ["", 0.0]
+    for _ in range(300):
+        now = audio.evaluate("audio => [audio.getAttribute('src') ?? '', audio.currentTime]")
+        if now[0].endswith(source) and first <= now[1] <= last:
+            return
+        audio.page.wait_for_timeout(50)
+    raise AssertionError(f"the part does not play: {now}")
+
+
+def paused(audio: Locator) -> None:
+    for _ in range(300):
+        if audio.evaluate("audio => audio.paused"):
+            return
+        audio.page.wait_for_timeout(50)
+    raise AssertionError("the sound does not stop")
+
+
+def choose(page: Page, title: str) -> None:
+    page.get_by_role("combobox", name="Transcript").click()
+    page.get_by_role("option", name=title).click()
+
+
+def test_parts_play_on_one_timeline(
+    serve: Callable[[Path], Any],
+    visit: Callable[[Any], Page],
+    sign_in: Callable[[Page, str, str], None],
+    built: Path,
+) -> None:
+    page = visit(serve(built))
+    sign_in(page, "Ada", PASSPHRASE)
+    page.get_by_role("link", name="Transcript").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Transcript")
+    choose(page, "Heard")
+    rows, audio = page.locator(".fokus [data-sentence]"), page.locator(".fokus audio")
+    expect(audio).to_have_attribute("src", "/audio/1?part=0")
+
+    # A sentence of the second file begins there, one second after the file's beginning.
+    rows.nth(2).dblclick()
+    heard(audio, "?part=1", 1.0, 2.9)
+    expect(rows.nth(2)).to_contain_class("heard")
+    paused(audio)
+    heard(audio, "?part=1", 3.7, SECONDS)
+
+    # A sentence of the first file is heard alone: the second file does not begin.
+    rows.nth(1).dblclick()
+    heard(audio, "?part=0", 3.5, SECONDS)
+    paused(audio)
+    assert "?part=0" in (audio.get_attribute("src") or "")
+
+    # Played on, the second file follows the first.
+    rows.nth(1).click()
+    page.keyboard.press("Shift+ ")
+    heard(audio, "?part=0", 3.5, SECONDS)
+    heard(audio, "?part=1", 0.0, SECONDS)
+    expect(rows.nth(2)).to_contain_class("heard")
+
+    # Another transcript, which has no sound, silences it.
+    choose(page, "Silent")
+    expect(audio).not_to_have_attribute("src", "/audio/1?part=1")
+    expect(audio).to_be_hidden()
+    paused(audio)
