@@ -9,6 +9,7 @@ beside it, readable by its owner only, so that ``fokus demo`` can print them aga
 import json
 import os
 import secrets
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -54,17 +55,26 @@ class Made:
 
 
 def build(home: Path, say: Say) -> None:
-    """Build the demo study in ``home`` unless it is there; say who can sign in."""
+    """Build the demo study in ``home`` unless it is there; say who can sign in.
+
+    It is made beside and moved into place when it is whole, so that an interrupted demo
+    can simply be started again.
+    """
     if not (home / SIGN_INS).exists():
         if home.exists() and any(home.iterdir()):
             raise DemoFailed(
-                f"{home} holds something else, or a demo that was interrupted. "
-                "Remove the folder, or name another with --home."
+                f"{home} holds something else. Name another folder with --home, or remove this one."
             )
         began = time.monotonic()
-        signs = _make(home, say)
-        _write_private(home / SIGN_INS, json.dumps([_row(sign) for sign in signs], indent=1))
+        making = home.with_name(f".{home.name}.making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.parent.mkdir(parents=True, exist_ok=True)
+        signs = _make(making, say)
+        _write_private(making / SIGN_INS, json.dumps([_row(sign) for sign in signs], indent=1))
+        making.replace(home)
         say(f"The demo study was built in {time.monotonic() - began:.0f} s.")
+    for file in sorted((home / "exports").glob("*.docx")):
+        say(f"Word file: {file}")
     say(f"Everybody in the sample is made up. Sign in to {home} as:")
     for sign in _sign_ins(home):
         say(f"  {sign.name:<8} ({sign.role})   passphrase: {sign.passphrase}")
@@ -97,14 +107,13 @@ def _make(home: Path, say: Say) -> list[SignIn]:
         coder = stack.enter_context(_opened(home, signs[1]))
         made = [_sample(lead, say), _second_group(lead)]
         _analyse({"lead": lead, "coder": coder}, made, plan())
-        released = themes.export_manuscript(
+        themes.export_manuscript(
             lead,
             [one.transcript_id for one in made],
             purpose="The sample's manuscript",
             recipient="Whoever tries the demo",
         )
         _table(lead, made, say)
-        say(f"Word file: {released.path}")
     return signs
 
 
@@ -147,8 +156,9 @@ def _wait(study: Study, job: int, say: Say) -> None:
             said = line
         if row.state == "done":
             return
-        if row.state in {"failed", "cancelled"}:
-            raise DemoFailed(f"The sample could not be transcribed: {row.message}")
+        if row.state not in {"queued", "running"}:
+            why = row.message or "the worker process was ended"
+            raise DemoFailed(f"The sample could not be transcribed: {why}. Start the demo again.")
         time.sleep(0.2)
 
 
@@ -166,9 +176,9 @@ def _voices(study: Study, transcript_id: int, truth: Sequence[Spoken]) -> dict[i
 
 
 def _second_group(study: Study) -> Made:
-    read = transcribe.read_vtt(demo.GROUP2_VTT.read_bytes())
-    transcript_id = transcribe.save_transcription(
-        study, read, title="Focus group 2", group=2, recording_id=None
+    data = demo.GROUP2_VTT.read_bytes()
+    transcript_id = transcribe.save_import(
+        study, transcribe.read_vtt(data), data, title="Focus group 2", group=2
     )
     labels = {row.id: row.label for row in transcribe.speakers(study, transcript_id)}
     _name_speakers(study, transcript_id, labels)

@@ -89,3 +89,51 @@ def test_nothing_spoken_lies_in_the_clear(demo_study: Any) -> None:
         if path.is_file() and path.parent.name != "exports":
             data = path.read_bytes()
             assert not [word for word in words if word in data], path
+
+
+def test_an_interrupted_build_is_simply_begun_again(tmp_path: Path) -> None:
+    """What an interrupted build leaves stands beside, and is cleared away by the next."""
+    left = tmp_path / ".home.making"
+    left.mkdir()
+    (left / "study.db").write_bytes(b"half")
+    done = command("demo", "--no-serve", "--home", str(tmp_path / "home"))
+    assert done.returncode == 0, done.stderr
+    assert not left.exists()
+    assert (tmp_path / "home" / "study.db").stat().st_size > 4096
+
+
+def test_a_worker_that_dies_ends_the_build_with_a_word(tmp_path: Path) -> None:
+    import os
+    import signal
+    import sys
+    import time
+
+    home = tmp_path / "home"
+    build = subprocess.Popen(
+        [sys.executable, "-c", "import app, sys; sys.exit(app.main())",
+         "demo", "--no-serve", "--home", str(home)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    jobs = tmp_path / ".home.making" / "jobs"
+    while build.poll() is None and not (workers := _workers(jobs)):
+        time.sleep(0.05)
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    said, error = build.communicate(timeout=300)
+    assert build.returncode == 1
+    assert "again" in error
+    assert not home.exists()
+    assert "Traceback" not in said + error
+
+
+def _workers(jobs: Path) -> list[int]:
+    """Processes that work on a capsule below ``jobs``."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"transcribe" in line and b"work" in line and str(jobs).encode() in line:
+            found.append(int(process.name))
+    return found
