@@ -8,6 +8,7 @@ gate in front of it, so no study belongs to the request and nothing is shown.
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from streamlit import App
 
 DEFAULT_HOME = Path("fokus-study")
+SIGN_OUT = '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>'
+OWN_PASSPHRASE = '<a href="/passphrase" target="_self" style="color: inherit">Change passphrase</a>'
+KEEPER = """Your role keeps the keys of the linking store, which this study does not have yet.
+You can change your passphrase or sign out."""
 
 
 def build(home: Path) -> "App":
@@ -47,16 +52,29 @@ def draw() -> None:
     """Draw the page asked for, for the member whose study the gate handed over."""
     import streamlit as st
 
-    import coding.page
-    import secure_storage.page
-    import themes.page
-    import transcribe.page
-
     st.set_page_config(page_title="Fokus", page_icon="🎧", layout="wide")
     try:
         study = secure_storage.web_session(st.context.headers)
     except secure_storage.NotSignedIn:
         st.stop()
+    try:
+        if not transcribe.may(study, "read"):
+            raise secure_storage.NotAllowed(KEEPER)
+        draw_pages(study)
+    except secure_storage.FokusError as error:
+        st.text(textwrap.fill(str(error), 100))
+        st.html(f"{OWN_PASSPHRASE} · {SIGN_OUT}")
+
+
+def draw_pages(study: secure_storage.Study) -> None:
+    """Draw the navigation, who is signed in, and the page."""
+    import streamlit as st
+
+    import coding.page
+    import secure_storage.page
+    import themes.page
+    import transcribe.page
+
     transcribe.tend(study)
     pages = [
         (themes.page.study_page, "Study", "dashboard"),
@@ -69,7 +87,7 @@ def draw() -> None:
         (themes.page.export_page, "Export", "description"),
         (secure_storage.page.members_page, "Members & security", "shield_person"),
     ]
-    st.navigation(
+    page = st.navigation(
         [
             st.Page(
                 partial(show, study),
@@ -81,7 +99,11 @@ def draw() -> None:
             for show, title, icon in pages
         ],
         position="top",
-    ).run()
+    )
+    with st.container(horizontal=True, horizontal_alignment="right", key="who"):
+        st.text(study.member.name, width="content")
+        st.html(SIGN_OUT, width="content")
+    page.run()
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -115,9 +137,10 @@ def study_create(options: argparse.Namespace) -> int:
 
 def member_invite(options: argparse.Namespace) -> int:
     """Invite a member and print the one-time passphrase."""
-    name = options.lead or input("Your name (a lead of the study): ")
-    passphrase = secure_storage.read_passphrase(options.passphrase_fd, "Your passphrase: ")
+    # Held first: nobody should type a passphrase to learn that a server has the study.
     with secure_storage.held(options.home):
+        name = options.lead or input("Your name (a lead of the study): ")
+        passphrase = secure_storage.read_passphrase(options.passphrase_fd, "Your passphrase: ")
         study = secure_storage.unlock(options.home, name, passphrase)
         try:
             once = study.invite(options.name, options.role)
