@@ -71,6 +71,9 @@ class DemoStudy:
 def demo_study(tmp_path_factory: pytest.TempPathFactory) -> DemoStudy:
     """The demo study, built once by its own command."""
     home = tmp_path_factory.mktemp("demo") / "home"
+    half = home.with_name(".home.making")
+    half.mkdir()
+    (half / "study.db").write_bytes(b"half, as an interrupted build leaves it")
     done = subprocess.run(
         [*FOKUS, "demo", "--no-serve", "--home", str(home)],
         cwd=ROOT, capture_output=True, text=True, check=False,
