@@ -23,6 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .acts import is_act, is_act_on_socket
 from .errors import (
     BadInput,
     DamagedFile,
@@ -80,7 +81,7 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        if session is not None:
+        if session is not None and is_act(scope["path"], headers):
             session.touch()
         started = False
 
@@ -138,7 +139,8 @@ class Gate:
 
         async def touching() -> Message:
             message = await receive()
-            session.touch()
+            if is_act_on_socket(scope["path"], message):
+                session.touch()
             return message
 
         served = asyncio.ensure_future(self._app(scope, touching, noticing))

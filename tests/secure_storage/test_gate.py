@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from secure_storage import (
     FLOOR,
@@ -34,6 +35,7 @@ BASE = "http://127.0.0.1:8501"
 LEAD = "Ada Lead"
 PASSPHRASE = "correct horse battery"
 SOCKET = "ws://127.0.0.1:8501/_stcore/stream"
+LIVE = "ws://127.0.0.1:8501/api/live"
 SAME = {"origin": BASE}
 HTML = {"accept": "text/html,application/xhtml+xml"}
 
@@ -59,7 +61,10 @@ async def echo(socket: WebSocket) -> None:
     await socket.accept()
     with suppress(WebSocketDisconnect):
         while True:
-            await socket.send_text(f"{study_of(socket).member.name}: {await socket.receive_text()}")
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            await socket.send_text(f"{study_of(socket).member.name}: {message.get('text')}")
 
 
 def application(home: Path) -> Starlette:
@@ -71,6 +76,7 @@ def application(home: Path) -> Starlette:
             Route("/api/fails/{kind}", failing),
             Route("/_stcore/health", page),
             WebSocketRoute("/_stcore/stream", echo),
+            WebSocketRoute("/api/live", echo),
             Route("/{rest:path}", page, methods=everything),
         ],
         middleware=[Middleware(Gate, home=home)],
@@ -273,6 +279,50 @@ def test_idle_sessions_end(client: TestClient, clock: list[float]) -> None:
         assert client.get("/").status_code == 200
     clock[0] += IDLE + 1
     assert client.get("/").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/api/whoami", "/_stcore/health", "/_stcore/host-config"])
+def test_what_a_page_asks_by_itself_keeps_no_session_open(
+    client: TestClient, clock: list[float], path: str
+) -> None:
+    assert sign_in(client) == 303
+    clock[0] += IDLE - 1
+    headers = {"x-fokus-quiet": "1"} if path.startswith("/api/") else {}
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200 and "x-fokus-quiet" not in answer.text
+    clock[0] += 2
+    assert client.get("/").status_code == 401
+
+
+def rerun(*, auto: bool) -> bytes:
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    message.rerun_script.is_auto_rerun = auto
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("address", "message", "counts"),
+    [
+        (SOCKET, rerun(auto=False), True),
+        (SOCKET, BackMsg(stop_script=True).SerializeToString(), True),
+        (SOCKET, rerun(auto=True), False),
+        (SOCKET, BackMsg(app_heartbeat=True).SerializeToString(), False),
+        (SOCKET, b"\xff\xff\xff", False),
+        (LIVE, rerun(auto=False), False),
+    ],
+    ids=["rerun", "stop", "rerun by itself", "heartbeat", "no message", "news"],
+)
+def test_only_what_a_person_does_keeps_a_session_open(
+    client: TestClient, clock: list[float], address: str, message: bytes, counts: bool
+) -> None:
+    assert sign_in(client) == 303
+    with client.websocket_connect(address, headers=dict(SAME)) as socket:
+        clock[0] += IDLE - 1
+        socket.send_bytes(message)
+        assert socket.receive_text() == f"{LEAD}: None"
+        clock[0] += 2
+        assert client.get("/").status_code == (200 if counts else 401)
 
 
 def test_long_sessions_end_also_when_busy(client: TestClient, clock: list[float]) -> None:

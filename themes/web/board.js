@@ -41,7 +41,9 @@ class Board {
   async read() {
     if (this.unsent.length) return; // the last answer reads again
     try {
-      const answer = await fetch("/api/board", { headers: this.tag ? { "if-none-match": this.tag } : {} });
+      // Quiet: nobody asked for it, so it must not keep an unattended session open.
+      const headers = { "x-fokus-quiet": "1", ...(this.tag ? { "if-none-match": this.tag } : {}) };
+      const answer = await fetch("/api/board", { headers });
       if (answer.status === 304) return;
       const told = await answer.json();
       if (!answer.ok) return this.say(told.error, true);
