@@ -36,6 +36,11 @@ _CANCELLED: Final = 0.01
 _ENDLESS: Final = 60 * 60 * 48.0
 """Seconds; headers written by a recorder that never finished promise absurd lengths."""
 
+_MEDIA_NAMES: Final = {"mov": "mp4", "matroska": "webm", "mp3": "mpeg", "asf": "x-ms-asf"}
+"""What browsers call the containers that FFmpeg calls otherwise."""
+_SOUND_ONLY: Final = ("mp3", "flac", "wav", "aac", "aiff")
+"""A picture in these is a cover, not a film."""
+
 Samples = NDArray[np.float32]
 
 
@@ -166,9 +171,18 @@ def _decode_container(container: "av.container.InputContainer", promised: float 
         )
     samples = np.concatenate(heard.chunks) if heard.chunks else np.zeros(0, np.float32)
     _check_length(len(samples) / SAMPLE_RATE, promised)
-    kind = "video" if container.streams.video else "audio"
-    media_type = f"{kind}/{container.format.name.split(',')[0]}"
+    media_type = media_type_of(container.format.name, video=bool(container.streams.video))
     return Sound(samples, channels, rate, track.codec_context.name, media_type, notices)
+
+
+def media_type_of(container: str, *, video: bool = False) -> str:
+    """What a browser is told a file is; it may refuse to play what has another name.
+
+    ``container`` is FFmpeg's name, or names, as in ``mov,mp4,m4a,3gp,3g2,mj2``.
+    """
+    name = container.split(",")[0]
+    kind = "video" if video and name not in _SOUND_ONLY else "audio"
+    return f"{kind}/{_MEDIA_NAMES.get(name, name)}"
 
 
 def _run(container: "av.container.InputContainer", *, pick: int | None) -> _Pass:

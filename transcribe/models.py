@@ -8,7 +8,7 @@ cache. pyannote's diarization pipeline lives in the models folder as ``pyannote/
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +69,7 @@ def find_model(name: str) -> ModelFile:
     if name in OFFICIAL:
         for folder in _folders():
             if (path := folder / f"{name}.pt").is_file():
-                return ModelFile(name, path)
+                return _marked(ModelFile(name, path))
         raise ModelMissing(
             f"The model «{name}» is not installed on this machine. Copy {name}.pt, in "
             f"openai-whisper's format, into {models_folder()}, or choose another model. "
@@ -77,18 +77,28 @@ def find_model(name: str) -> ModelFile:
         )
     path = Path(name).expanduser()
     if path.is_file():
-        demo = demo_checkpoint()
-        return ModelFile(path.name, path, demo=demo.is_file() and path.samefile(demo))
+        return _marked(ModelFile(path.name, path))
     raise ModelMissing(
         f"There is no model «{name}»: it is neither «demo», nor an official Whisper name "
         f"({', '.join(OFFICIAL[:3])} …), nor a checkpoint file."
     )
 
 
+def _marked(file: ModelFile) -> ModelFile:
+    """Mark the demo model, also where it was copied or renamed: its texts must say so."""
+    demo = ModelFile(DEMO, demo_checkpoint(), demo=True)
+    same = (
+        demo.path.is_file()
+        and file.path.stat().st_size == demo.path.stat().st_size
+        and (file.path.samefile(demo.path) or file.sha256() == demo.sha256())
+    )
+    return replace(file, demo=same)
+
+
 def installed_models() -> tuple[ModelFile, ...]:
     """Official models on this machine, best first, without the demo model."""
     found = {
-        name: ModelFile(name, folder / f"{name}.pt")
+        name: _marked(ModelFile(name, folder / f"{name}.pt"))
         for name in OFFICIAL
         for folder in reversed(_folders())
         if (folder / f"{name}.pt").is_file()

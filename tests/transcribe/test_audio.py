@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from secure_storage import BadInput
-from transcribe.audio import SAMPLE_RATE, decode, join, probe
+from transcribe.audio import SAMPLE_RATE, decode, join, media_type_of, probe
 
 RNG = np.random.default_rng(1)
 
@@ -45,19 +45,25 @@ def wav(planes: np.ndarray, rate: int = 16_000, layout: str = "mono") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("form", "codec", "rate"),
-    [("wav", "pcm_s16le", 44_100), ("flac", "flac", 48_000), ("ogg", "libopus", 48_000),
-     ("mp3", "libmp3lame", 44_100), ("mp4", "aac", 44_100), ("matroska", "aac", 16_000)],
+    ("form", "codec", "rate", "told"),
+    [("wav", "pcm_s16le", 44_100, "audio/wav"), ("flac", "flac", 48_000, "audio/flac"),
+     ("ogg", "libopus", 48_000, "audio/ogg"), ("mp3", "libmp3lame", 44_100, "audio/mpeg"),
+     ("mp4", "aac", 44_100, "audio/mp4"), ("matroska", "aac", 16_000, "audio/webm")],
 )  # fmt: skip
-def test_common_forms_become_16_khz_mono(form: str, codec: str, rate: int) -> None:
+def test_common_forms_become_16_khz_mono(form: str, codec: str, rate: int, told: str) -> None:
     data = encoded(tone_of(2.0, rate)[None], rate, form, codec, "mono")
     sound = decode(io.BytesIO(data))
     assert sound.samples.dtype == np.float32
     assert sound.duration == pytest.approx(2.0, abs=0.1)
     peak = np.abs(np.fft.rfft(sound.samples)).argmax() / sound.duration
     assert peak == pytest.approx(440, abs=3)
-    assert (sound.sample_rate, sound.channels) == (rate, 1)
+    assert (sound.sample_rate, sound.channels, sound.media_type) == (rate, 1, told)
     assert sound.notices == ()
+
+
+def test_a_cover_picture_makes_no_film_of_a_song() -> None:
+    assert media_type_of("mp3", video=True) == "audio/mpeg"
+    assert media_type_of("mov,mp4,m4a,3gp,3g2,mj2", video=True) == "video/mp4"
 
 
 def test_telephone_sound_is_taken_with_a_notice() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -88,7 +89,8 @@ def test_broken_vtt_is_refused_without_quoting_it(text: str) -> None:
 
 
 def test_srt_times_and_speakers() -> None:
-    assert "1\n00:00:00,500 --> 00:00:02,250\nS1: Is 3 < 4 & 5?\n" in write_srt(SAMPLE)
+    real = write_srt(replace(SAMPLE, demo=False))
+    assert real.startswith("1\n00:00:00,500 --> 00:00:02,250\nS1: Is 3 < 4 & 5?\n")
     assert "01:01:01,500 --> 01:01:02,400" in write_srt(SAMPLE)
 
 
@@ -96,6 +98,16 @@ def test_text_says_that_the_demo_model_made_it() -> None:
     text = write_txt(SAMPLE)
     assert "demo model" in text
     assert "[1:01:01] S2: Ja, æøå. Two." in text
+
+
+def test_subtitles_and_segments_say_that_the_demo_model_made_them() -> None:
+    first, second, *_ = write_srt(SAMPLE).split("\n\n")
+    assert first == "1\n00:00:00,000 --> 00:00:02,000\n[Made by the demo model.]"
+    assert second.startswith("2\n00:00:00,500 --> ")
+    assert write_stm(SAMPLE, "g").startswith(";; Made by the demo model.\n")
+    real = replace(SAMPLE, demo=False)
+    assert "demo" not in write_srt(real) + write_stm(real, "g")
+    assert read_stm(write_stm(SAMPLE, "g")) == read_stm(write_stm(real, "g"))
 
 
 def test_rttm_and_stm_come_back() -> None:

@@ -150,6 +150,22 @@ def test_installed_models_are_found_best_first(no_models: Path) -> None:
     assert not find_model(str(no_models / "tiny.pt")).demo
 
 
+def test_a_copy_of_the_demo_model_is_still_the_demo_model(
+    no_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "checkpoint.pt"
+    shipped.write_bytes(b"weights of the demo")
+    monkeypatch.setattr("transcribe.models.demo_checkpoint", lambda: shipped)
+    no_models.mkdir()
+    (no_models / "tiny.pt").write_bytes(shipped.read_bytes())
+    (no_models / "other.pt").write_bytes(b"weights of another!")
+    assert find_model("demo").demo
+    assert find_model(str(shipped)).demo
+    assert find_model(str(no_models / "tiny.pt")).demo
+    assert find_model("tiny").demo and best_model().demo
+    assert not find_model(str(no_models / "other.pt")).demo
+
+
 def test_doctor_says_what_is_there(no_models: Path) -> None:
     checks = {check.name: check for check in doctor()}
     assert checks["demo model"].ok == demo_checkpoint().is_file()

@@ -36,7 +36,8 @@ def write_rttm(transcription: Transcription, title: str) -> str:
 def write_stm(transcription: Transcription, title: str) -> str:
     """Write one line for each sentence that has times."""
     name = _token(title)
-    return "".join(
+    notice = ";; Made by the demo model.\n" if transcription.demo else ""
+    return notice + "".join(
         f"{name} 1 {_token(turn.speaker)} {sentence.start:.3f} {sentence.end:.3f} "
         f"{_UNSAFE.sub(' ', sentence.text)}\n"
         for turn in transcription.turns

@@ -12,6 +12,7 @@ from .clock import parse_time, subtitle_time
 
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _TAG: Final = re.compile(r"</?[^>]*>")
+_NOTICE_SECONDS: Final = 2.0
 _BLOCKS_WITHOUT_TEXT: Final = ("WEBVTT", "NOTE", "STYLE", "REGION", "X-TIMESTAMP")
 
 
@@ -27,10 +28,16 @@ def write_vtt(transcription: Transcription) -> str:
 
 def write_srt(transcription: Transcription) -> str:
     """Write SubRip, the speaker's label before the text."""
+    cues = [
+        (start, end, f"{speaker}: {' '.join(text.split())}")
+        for speaker, start, end, text in _cues(transcription)
+    ]
+    if transcription.demo:
+        # SubRip knows no comments: only what is a subtitle itself survives other programs.
+        cues.insert(0, (0.0, _NOTICE_SECONDS, "[Made by the demo model.]"))
     return "".join(
-        f"{number}\n{subtitle_time(start, ',')} --> {subtitle_time(end, ',')}\n"
-        f"{speaker}: {' '.join(text.split())}\n\n"
-        for number, (speaker, start, end, text) in enumerate(_cues(transcription), start=1)
+        f"{number}\n{subtitle_time(start, ',')} --> {subtitle_time(end, ',')}\n{line}\n\n"
+        for number, (start, end, line) in enumerate(cues, start=1)
     )
 
 
