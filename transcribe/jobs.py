@@ -269,9 +269,7 @@ def _keep(study: Study, row: JobRow, outcome: Transcription) -> None:
         transcript_id = store.insert_transcription(
             change, outcome, source.title, source.group, source.id, "whisper"
         )
-        store.set_job_state(
-            change, row.id, "done", transcript_id=transcript_id, forget_key=True
-        )
+        store.set_job_state(change, row.id, "done", transcript_id=transcript_id, forget_key=True)
     shutil.rmtree(_folder(study) / row.capsule, ignore_errors=True)
 
 

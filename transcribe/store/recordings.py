@@ -86,8 +86,7 @@ def insert_recording(change: Change, title: str, group: int) -> int:
     title = clean_title(title)
     check_group(group)
     recording_id = change.db.execute(
-        "INSERT INTO recordings (title, group_number, created_at, created_by)"
-        " VALUES (?, ?, ?, ?)",
+        "INSERT INTO recordings (title, group_number, created_at, created_by) VALUES (?, ?, ?, ?)",
         [title, group, change.now, change.member.id],
     ).lastrowid
     assert recording_id is not None

@@ -29,9 +29,7 @@ def save_transcription(
         return insert_transcription(change, result, title, group, recording_id, source)
 
 
-def save_import(
-    study: Study, result: Transcription, data: bytes, *, title: str, group: int
-) -> int:
+def save_import(study: Study, result: Transcription, data: bytes, *, title: str, group: int) -> int:
     """Keep a transcript read from the file ``data``, unless that file is in the study."""
     study.require("transcribe")
     digest = hashlib.sha256(data).hexdigest()
@@ -201,11 +199,14 @@ def link_speaker(study: Study, speaker_id: int, participant_id: int | None) -> N
     study.require("transcribe")
     with study.change() as change:
         transcript_id, _, old = _speaker(change, speaker_id)
-        if participant_id is not None and not change.db.execute(
-            "SELECT 1 FROM participants p JOIN transcripts t ON t.group_number = p.group_number"
-            " WHERE p.id = ? AND t.id = ?",
-            [participant_id, transcript_id],
-        ).fetchone():
+        if (
+            participant_id is not None
+            and not change.db.execute(
+                "SELECT 1 FROM participants p JOIN transcripts t ON t.group_number = p.group_number"
+                " WHERE p.id = ? AND t.id = ?",
+                [participant_id, transcript_id],
+            ).fetchone()
+        ):
             raise BadInput(
                 "This participant is not in the transcript's group. Add the participant to the "
                 "group first (page Recordings)."
