@@ -9,7 +9,7 @@ import logging
 import os
 import resource
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from .disk import private_folder
 from .errors import FokusError
+from .hosts import LOOPBACK, Hosts
 from .lock import held
 
 SWITCHES: Final[Mapping[str, object]] = MappingProxyType(
@@ -60,8 +61,14 @@ def assert_switches() -> None:
         )
 
 
-def serve(make_app: Callable[[], ASGIApp], home: Path, port: int, host: str = "127.0.0.1") -> None:
-    """Serve the app until it is stopped; holds the study against other processes."""
+def serve(
+    make_app: Callable[[], ASGIApp], home: Path, port: int, host: str = "127.0.0.1",
+    names: Collection[str] = LOOPBACK,
+) -> None:  # fmt: skip
+    """Serve the app until it is stopped; holds the study against other processes.
+
+    Only requests that call the server by one of ``names`` are answered.
+    """
     import uvicorn
 
     os.umask(0o077)
@@ -72,7 +79,7 @@ def serve(make_app: Callable[[], ASGIApp], home: Path, port: int, host: str = "1
         # Streamlit attaches a handler of its own to this logger; addresses hold ids.
         logging.getLogger("uvicorn.access").addFilter(lambda record: False)
         config = uvicorn.Config(
-            make_app(), access_log=False, log_level="warning", ws="websockets-sansio",
+            Hosts(make_app(), names), access_log=False, log_level="warning", ws="websockets-sansio",
             ws_max_size=16 * 2**20, ws_ping_interval=30, ws_ping_timeout=30,
             timeout_graceful_shutdown=5, server_header=False,
         )  # fmt: skip

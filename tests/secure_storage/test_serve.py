@@ -181,6 +181,12 @@ def test_nothing_is_answered_without_a_session(server: Server) -> None:
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
+def test_the_server_answers_to_its_own_names_only(server: Server) -> None:
+    cookie = server.sign_in(ADA)
+    for host, status in (("evil.example", 421), (f"localhost:{server.port}", 200)):
+        assert server.ask("GET", "/", {"cookie": cookie, "host": host})[0] == status
+
+
 def test_a_page_knows_its_member(server: Server) -> None:
     async def both() -> None:
         for who in (ADA, BO):
