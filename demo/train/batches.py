@@ -21,14 +21,22 @@ from demo.train.windows import FRAME_RATE, Window, WindowMaker
 CONTEXT = 448
 IGNORED = -100
 
+RELOAD = 250
+"""Batches between two looks for new shards."""
+
 
 @dataclass(frozen=True)
 class Stage:
-    """Part of the training: window length (encoder frames), batch size, minutes."""
+    """Part of the training: window length (encoder frames), batch size, minutes.
+
+    ``close`` is the share of utterances in which the voices are as in the sample;
+    rooms, equalisers and speeds become rarer by it.
+    """
 
     frames: int
     batch: int
     minutes: float
+    close: float = 0.0
 
 
 @dataclass
@@ -47,8 +55,8 @@ class Batch:
 _FILTERS: list[Tensor] = []
 
 
-def log_mel(samples: NDArray[np.float32], rng: random.Random) -> Tensor:
-    """openai-whisper's log-mel with a random equaliser curve.
+def log_mel(samples: NDArray[np.float32], rng: random.Random, coloured: float = 0.5) -> Tensor:
+    """openai-whisper's log-mel with, at chance ``coloured``, a random equaliser curve.
 
     The floor lies 8 below the loudest value of the window or, as when the mel is
     taken over a whole file, below a still louder one elsewhere.
@@ -58,7 +66,7 @@ def log_mel(samples: NDArray[np.float32], rng: random.Random) -> Tensor:
     filters, hann = _FILTERS
     spectrum = torch.stft(torch.from_numpy(samples), 400, 160, window=hann, return_complex=True)
     mel = torch.clamp(filters @ (spectrum[..., :-1].abs() ** 2), min=1e-10).log10()
-    if rng.random() < 0.5:
+    if rng.random() < coloured:
         knots = [rng.uniform(-0.5, 0.5) for _ in range(6)]
         curve = np.interp(np.linspace(0, 5, 80), np.arange(6), knots)
         mel = torch.clamp(mel + torch.from_numpy(curve).float()[:, None], min=-10.0)
@@ -66,7 +74,9 @@ def log_mel(samples: NDArray[np.float32], rng: random.Random) -> Tensor:
     return (torch.clamp(mel, min=top - 8.0) + 4) / 4
 
 
-def collate(windows: Sequence[Window], rows: dict[int, int], rng: random.Random) -> Batch:
+def collate(
+    windows: Sequence[Window], rows: dict[int, int], rng: random.Random, coloured: float = 0.5
+) -> Batch:
     """Arrays of ``windows``; ``spans`` holds the frames where each label is heard."""
     t = tokenizer()
     size = min(CONTEXT, max(len(w.prompt) + len(w.target.tokens) for w in windows))
@@ -85,7 +95,7 @@ def collate(windows: Sequence[Window], rows: dict[int, int], rng: random.Random)
                 spans[b, first + i] = low, min(frames, int(heard[1] * FRAME_RATE) + 2)
         if not w.speech:
             labels[b, first] = rows[t.no_speech]
-    mel = torch.stack([log_mel(w.samples, rng) for w in windows])
+    mel = torch.stack([log_mel(w.samples, rng, coloured) for w in windows])
     return Batch(
         mel.numpy(),
         [w.offset for w in windows],
@@ -112,10 +122,10 @@ def read_shard(path: Path) -> list[Utterance]:
     return shard
 
 
-def load_pool(folder: Path, known: set[str]) -> list[Utterance]:
-    """All shards in ``folder`` that only hold words of ``known``."""
+def load_pool(folder: Path, known: set[str], names: str) -> list[Utterance]:
+    """The utterances of the shards ``names`` in ``folder`` with only words of ``known``."""
     pool: list[Utterance] = []
-    for path in sorted(folder.glob("s*.pkl")):
+    for path in sorted(folder.glob(names)):
         pool += read_shard(path)
     return [u for u in pool if set(u.words) <= known]
 
@@ -137,12 +147,15 @@ def produce(
     rows = vocabulary.rows
     made = 0
     while True:
-        if made % 400 == 0:
-            pool = load_pool(folder, set(vocabulary.words))
-            maker = WindowMaker(pool, vocabulary, rng)
-            print(f"pool of {len(pool)} utterances", flush=True)
+        if made % RELOAD == 0:
+            known = set(vocabulary.words)
+            wide, near = (load_pool(folder, known, n) for n in ("s*.pkl", "c*.pkl"))
+            makers = [WindowMaker(p, vocabulary, rng) for p in (wide, near or wide)]
+            print(f"pools of {len(wide)} and {len(near)} utterances", flush=True)
         index = int(stage_now.value)
         stage = stages[index]
+        maker = makers[rng.random() < stage.close]
+        maker.wild = 1 - stage.close
         windows = [maker.draw(stage.frames) for _ in range(stage.batch)]
-        queue.put((index, collate(windows, rows, rng)))
+        queue.put((index, collate(windows, rows, rng, 0.5 * (1 - stage.close))))
         made += 1

@@ -1,7 +1,8 @@
 """Train: ``python -m demo.train.loop SHARDS OUT STAGES PEAK [RESUME]``.
 
 STAGES is a list like ``250x48x18,500x24x17,1500x8x40``: encoder frames, batch size and
-minutes of wall time.  PEAK is the highest learning rate; it falls linearly to 3 %.
+minutes of wall time, and perhaps the share of voices as in the sample.  PEAK is the
+highest learning rate; it falls linearly to 3 %.
 """
 
 import math
@@ -20,20 +21,23 @@ from demo.train import net, tokens
 from demo.train.batches import IGNORED, Batch, Stage, produce
 from demo.train.texts import TextSource
 
-HELPERS = 0.3
-"""Weight of the helper losses: phones, words, and where the decoder looks."""
+FRAMES = 0.12
+"""Weight of the losses of phones and words in frames."""
+
+LOOKING = 0.4
+"""Weight of the loss that tells the decoder where to look; more while windows grow."""
 
 THINNED = 2
 """The frame losses use every second frame: neighbours hardly differ."""
 
-THREADS = 1
-"""One core learns while the other one makes the windows."""
+THREADS = 2
+"""Set OMP_WAIT_POLICY=PASSIVE where the cores are shared: waiting threads spin otherwise."""
 
 
 def parse_stages(text: str) -> list[Stage]:
     """Stages of the command line."""
     parts = [p.split("x") for p in text.split(",")]
-    return [Stage(int(a), int(b), float(c)) for a, b, c in parts]
+    return [Stage(int(a), int(b), float(c), *map(float, rest)) for a, b, c, *rest in parts]
 
 
 def make_vocabulary() -> tokens.Vocabulary:
@@ -91,7 +95,7 @@ class Learner:
         """One step at learning rate ``rate``."""
         losses = self.losses(batch)
         text, phones, words, looking, _ = losses
-        total = text + HELPERS * (0.5 * phones + 0.5 * words + 0.3 * looking)
+        total = text + FRAMES * (phones + words) + LOOKING * looking
         total.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:

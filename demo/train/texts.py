@@ -92,7 +92,7 @@ class TextSource:
     def _single(self) -> str:
         makers = (self._free, self.grammar_sentence, self._pieces, self._salad)
         while True:
-            maker = self.rng.choices(makers, weights=(30, 28, 20, 22))[0]
+            maker = self.rng.choices(makers, weights=(30, 25, 22, 23))[0]
             text = maker()
             if self.allowed(text):
                 return text
@@ -115,8 +115,8 @@ class TextSource:
         return as_sentence(words, self.rng.choice(_ENDINGS))
 
     def _salad(self) -> str:
-        """Random words; the sample's own words twice as often."""
+        """Random words, nine in ten of them words that the sample uses."""
         count = self.rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10))
         pools = (self.sample_words, self.neighbours)
-        words = [self.rng.choice(pools[self.rng.random() < 0.3]) for _ in range(count)]
+        words = [self.rng.choice(pools[self.rng.random() < 0.1]) for _ in range(count)]
         return as_sentence(words, self.rng.choice(_ENDINGS))

@@ -117,6 +117,7 @@ class WindowMaker:
         self.pool = pool
         self.vocabulary = vocabulary
         self.rng = rng
+        self.wild = 1.0
         self.by_voice: dict[str, list[Utterance]] = {}
         for u in pool:
             self.by_voice.setdefault(u.voice, []).append(u)
@@ -182,7 +183,8 @@ class WindowMaker:
         placed: list[Placed] = []
         last: str | None = None
         for _ in range(60):
-            speed = self.rng.choice((1.0, self.rng.uniform(0.93, 1.08)))
+            changed = self.rng.random() < 0.5 * self.wild
+            speed = self.rng.uniform(0.93, 1.08) if changed else 1.0
             new = Placed(self._next(last), max(0.0, at), speed)
             if new.end > length or (placed and at > stop):
                 if placed:
@@ -198,7 +200,7 @@ class WindowMaker:
 
     def _mix(self, placed: list[Placed], count: int) -> Wave:
         out = np.zeros(count, np.float32)
-        wet = self.rng.random() < 0.25
+        wet = self.rng.random() < 0.25 * self.wild
         for p in placed:
             wave: Wave = p.utterance.samples.astype(np.float32) / np.float32(32768)
             if p.speed != 1.0:
