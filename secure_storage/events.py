@@ -68,8 +68,8 @@ def append(
         row = db.conn.execute("SELECT seq FROM events WHERE client_id = ?", [client_id]).fetchone()
         if row:
             raise Repeated(row[0])
-    last = db.conn.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, prev = (last[0] + 1, last[1]) if last else (1, START)
+    before_it, prev = last(db)
+    seq = before_it + 1
     texts = (_canonical(before), _canonical(after))
     salt = os.urandom(16)
     digest = _digest(salt, *texts)
@@ -107,6 +107,12 @@ def recent(db: sqlite_utils.Database, limit: int) -> list[Event]:
     """List the last events, newest first."""
     row = db.conn.execute("SELECT max(seq) FROM events").fetchone()
     return read(db, max(0, int(row[0] or 0) - limit), limit)[::-1]
+
+
+def last(db: sqlite_utils.Database) -> tuple[int, bytes]:
+    """Give number and hash of the last event, for telling whether there are newer ones."""
+    row = db.conn.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    return (int(row[0]), bytes(row[1])) if row else (0, START)
 
 
 def verify(db: sqlite_utils.Database) -> ChainCheck:

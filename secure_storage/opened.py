@@ -19,7 +19,7 @@ from . import database, events, keys, lock
 from .change import Change
 from .disk import filesystem, private_folder, replacing, sweep_aside
 from .errors import DamagedFile, FokusError, NotSignedIn, StudyMissing, UnrecordedChange
-from .events import Event
+from .events import ChainCheck, Event
 from .files import Files
 from .keys import Header
 from .members import Member
@@ -51,6 +51,7 @@ class OpenedStudy:
         self._listeners: dict[object, Listener] = {}
         self._waiting: deque[Event] = deque()
         self._telling = threading.RLock()
+        self._verified: tuple[tuple[int, bytes], ChainCheck] | None = None
         try:
             self._check(header)
             self.files = Files(home / "files", keys.derived(root, "files"))
@@ -114,6 +115,14 @@ class OpenedStudy:
             raise
         change.settle(committed=True)
         self._tell()
+
+    def verified(self) -> ChainCheck:
+        """Check the journal; what was found stands until the next event."""
+        upto = events.last(self.reader)
+        known = self._verified
+        if known is None or known[0] != upto:
+            known = self._verified = (upto, events.verify(self.reader))
+        return known[1]
 
     def record_of_nobody(self, action: str, object: str) -> None:
         """Record what happened without a member, like a failed sign-in."""

@@ -6,7 +6,7 @@ import streamlit as st
 from .errors import FokusError
 from .events import Event
 from .members import RIGHTS, ROLES, Member, Role
-from .study import DEEDS, Study, verify_chain
+from .study import DEEDS, Study, verified_chain
 
 RECENT = 200
 
@@ -100,7 +100,7 @@ def _rights() -> None:
 
 def _journal(study: Study, members: list[Member]) -> None:
     st.subheader("Recent events")
-    check = verify_chain(study)
+    check = verified_chain(study)
     if check.ok:
         st.caption("The journal is unbroken: every event follows from the one before it.")
     else:

@@ -33,6 +33,8 @@ class Study:
         """The member signed in with a one-time passphrase and must choose an own one."""
         self.title = core.title
         self._closed = False
+        self._opened: set[str] = set()
+        """Objects whose opening is on the record already."""
 
     @property
     def home(self) -> Path:
@@ -77,12 +79,21 @@ class Study:
         with self.change() as change:
             return change.record(action, object, after=after)
 
+    def opened(self, object: str) -> None:
+        """Record that the member has this text before their eyes; once in a sign-in."""
+        self.require("read")
+        if object not in self._opened:
+            self.note("read.opened", object)
+            self._opened.add(object)
+
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
         """List the journal after ``since``, oldest first, reads included."""
+        self.require("read")
         return events.read(self.db, since, limit)
 
     def recent_events(self, limit: int) -> list[Event]:
         """List the last events, newest first, reads included."""
+        self.require("read")
         return events.recent(self.db, limit)
 
     def head(self) -> int:
@@ -226,7 +237,14 @@ def on_event(study: Study, call: Callable[[Event], None]) -> Callable[[], None]:
 
 def verify_chain(study: Study) -> ChainCheck:
     """Check the whole journal."""
+    study.require("read")
     return events.verify(study.db)
+
+
+def verified_chain(study: Study) -> ChainCheck:
+    """Check the whole journal, unless it was checked since its last event."""
+    study.require("read")
+    return study._core.verified()
 
 
 def one_time_passphrase() -> str:

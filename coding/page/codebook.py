@@ -150,6 +150,7 @@ def _segments(study: Study, code: Code) -> None:
     if not found:
         st.caption("Nothing yet. Open **Coding** and apply it to a sentence.")
         return
+    study.opened(f"code:{code.id}")
     for one in found[:_SHOWN]:
         _segment(one)
     if len(found) > _SHOWN:

@@ -101,6 +101,16 @@ def test_a_segment_names_the_demo_model(desk: Desk) -> None:
     assert "demo model" in words(chosen(desk, code.id))
 
 
+def test_opening_what_stands_under_a_code_is_on_the_record_once(desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort")
+    chosen(desk, code.id)
+    set_coding(desk.bo, desk.transcript, desk.lines[1], desk.lines[1], code.id)
+    for _ in range(2):
+        chosen(desk, code.id).run()
+    found = [(one.object, one.actor) for one in desk.bo.events() if one.action == "read.opened"]
+    assert found == [(f"code:{code.id}", desk.ann.member.id)]
+
+
 def test_a_definition_is_changed(desk: Desk) -> None:
     code = add_code(desk.ann, "Comfort")
     at = chosen(desk, code.id)

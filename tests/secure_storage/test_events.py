@@ -5,18 +5,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from secure_storage import (
     ChainCheck,
     Event,
+    NotAllowed,
     Repeated,
     Role,
     Study,
+    events,
     on_event,
     unlock,
     verify_chain,
 )
 from secure_storage.events import START, _hash
+from secure_storage.study import verified_chain
 
 Join = Callable[[str, Role], Study]
 
@@ -63,6 +67,51 @@ def test_reads_are_on_record_but_move_nothing(study: Study) -> None:
     with pytest.raises(ValueError, match="read"):
         study.note("code.created", "code:1")
     off()
+
+
+def test_opening_a_text_is_on_record_once_in_a_sign_in(study: Study, join: Join) -> None:
+    bo = join("Bo Coder", "reader")
+    for member in (study, bo, study, bo):
+        member.opened("code:1")
+    study.opened("code:2")
+    read = [(one.actor, one.object) for one in study.events() if one.action == "read.opened"]
+    assert read == [(1, "code:1"), (2, "code:1"), (1, "code:2")]
+    again = unlock(study.home, "Ada Lead", "correct horse battery")
+    again.opened("code:1")
+    again.close()
+    assert study.recent_events(1)[0].action == "read.opened"
+
+
+def test_the_journal_is_for_those_who_may_read(join: Join) -> None:
+    keeper = join("Cia Keeper", "custodian")
+    asked: list[Callable[[Study], object]] = [
+        Study.events, lambda one: one.recent_events(5), verify_chain, verified_chain,
+        lambda one: one.opened("code:1"),
+    ]  # fmt: skip
+    for ask in asked:
+        with pytest.raises(NotAllowed):
+            ask(keeper)
+
+
+def test_the_chain_is_checked_again_only_when_there_are_new_events(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[object] = []
+    real = events.verify
+
+    def counted(db: Database) -> ChainCheck:
+        calls.append(db)
+        return real(db)
+
+    monkeypatch.setattr(events, "verify", counted)
+    first = record(study, 1)
+    assert verified_chain(study) == verified_chain(study) == ChainCheck(True, first)
+    assert len(calls) == 1
+    study.note("read.opened", "code:1")
+    assert verified_chain(study) == ChainCheck(True, first + 1)
+    tamper(study, f"UPDATE events SET at = 'then' WHERE seq = {first}")
+    record(study, 2)
+    assert not verified_chain(study).ok and len(calls) == 3
 
 
 def test_a_fresh_chain_verifies(study: Study) -> None:

@@ -153,6 +153,25 @@ def test_the_demo_model_is_named_where_its_text_stands(desk, draw) -> None:
     assert "demo model" in words(AppTest.from_function(_read, args=(found,)).run())
 
 
+def opened(study: Study) -> list[tuple[str, int | None]]:
+    return [(one.object, one.actor) for one in study.events() if one.action == "read.opened"]
+
+
+def test_who_opened_what_is_on_the_record_once(desk, draw) -> None:
+    number = themes.add_theme(desk.lead, "Hands stay, screens visit")
+    for _ in range(2):
+        draw(desk.reader, "themes_page").run()
+        draw(desk.reader, "quotes_page")
+    assert opened(desk.lead) == []
+    themes.add_code(desk.lead, number, desk.hands)
+    themes.mark_quote(desk.lead, desk.transcript, desk.lines[1], desk.lines[1])
+    for _ in range(2):
+        draw(desk.reader, "themes_page").run()
+        draw(desk.reader, "quotes_page")
+    who = desk.reader.member.id
+    assert opened(desk.lead) == [(f"theme:{number}", who), ("quotes", who)]
+
+
 def _read(found) -> None:
     from themes.page.quotes import _reading
 

@@ -21,6 +21,7 @@ def quotes_page(study: Study) -> None:
             "attribution, ready to be placed in themes."
         )
         return
+    study.opened("quotes")
     shown = _chosen(found, themes)
     picked = _table(shown, themes)
     if picked is None:

@@ -147,6 +147,8 @@ def _codes(study: Study, theme: Theme, codes: list[coding.Code]) -> None:
 
 def _speaking_for(study: Study, theme: Theme) -> None:
     quotes, excerpts = store.quotes(study, theme.id), store.excerpts_of_theme(study, theme.id)
+    if quotes or excerpts:
+        study.opened(f"theme:{theme.id}")
     st.caption("Quotes")
     for quote in quotes:
         with st.container(border=True):
