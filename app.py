@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from streamlit import App
 
 DEFAULT_HOME = Path("fokus-study")
-SIGN_OUT = '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>'
-OWN_PASSPHRASE = '<a href="/passphrase" target="_self" style="color: inherit">Change passphrase</a>'
-KEEPER = """Your role keeps the keys of the linking store, which this study does not have yet.
-You can change your passphrase or sign out."""
 
 
 def build(home: Path) -> "App":
@@ -52,18 +48,21 @@ def draw() -> None:
     """Draw the page asked for, for the member whose study the gate handed over."""
     import streamlit as st
 
+    from secure_storage.page import custodian_page, way_out
+
     st.set_page_config(page_title="Fokus", page_icon="🎧", layout="wide")
     try:
         study = secure_storage.web_session(st.context.headers)
     except secure_storage.NotSignedIn:
         st.stop()
     try:
-        if not transcribe.may(study, "read"):
-            raise secure_storage.NotAllowed(KEEPER)
-        draw_pages(study)
+        if transcribe.may(study, "read"):
+            draw_pages(study)
+        else:
+            custodian_page(study)
     except secure_storage.FokusError as error:
         st.text(textwrap.fill(str(error), 100))
-        st.html(f"{OWN_PASSPHRASE} · {SIGN_OUT}")
+        way_out()
 
 
 def draw_pages(study: secure_storage.Study) -> None:
@@ -100,9 +99,7 @@ def draw_pages(study: secure_storage.Study) -> None:
         ],
         position="top",
     )
-    with st.container(horizontal=True, horizontal_alignment="right", key="who"):
-        st.text(study.member.name, width="content")
-        st.html(SIGN_OUT, width="content")
+    secure_storage.page.signed_in(study)
     page.run()
 
 
@@ -211,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except secure_storage.FokusError as error:
         print(f"fokus: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         print("fokus: stopped", file=sys.stderr)
         return 130
     return code

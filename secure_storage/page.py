@@ -15,11 +15,6 @@ def members_page(study: Study) -> None:
     """Draw the page."""
     study.require("read")
     st.title("Members and security")
-    # Pages outside Streamlit, opened in this tab.
-    st.html(
-        '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a> · '
-        '<a href="/passphrase" target="_self" style="color: inherit">Change my passphrase</a>'
-    )
     members = study.members()
     _table(members)
     if "members" in RIGHTS[study.member.role]:
@@ -30,6 +25,32 @@ def members_page(study: Study) -> None:
             _end_access(study, members)
     _rights()
     _journal(study, members)
+
+
+def custodian_page(study: Study) -> None:
+    """Draw what there is for a custodian, who may not read the study."""
+    st.title("Linking store")
+    st.caption(
+        "Your role keeps the keys of the linking store, which this study does not have yet. "
+        "You can change your passphrase or sign out."
+    )
+    signed_in(study)
+
+
+def signed_in(study: Study) -> None:
+    """Say, small and at the right, who is signed in, and let them out."""
+    with st.container(horizontal=True, horizontal_alignment="right", key="signed-in"):
+        st.text(study.member.name, width="content")
+        way_out()
+
+
+def way_out() -> None:
+    """Link the pages outside Streamlit, which open in this tab."""
+    st.html(
+        '<a href="/passphrase" target="_self" style="color: inherit">Change passphrase</a> · '
+        '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>',
+        width="content",
+    )
 
 
 def _table(members: list[Member]) -> None:

@@ -1,5 +1,9 @@
 """The command line in child processes, and the frame around the pages."""
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +13,23 @@ from streamlit.testing.v1 import AppTest
 
 import secure_storage
 import transcribe
-from secure_storage import FLOOR, DiskFull, NotSignedIn, Role, Study, create_study, unlock
+from secure_storage import (
+    FLOOR,
+    DiskFull,
+    NotSignedIn,
+    Role,
+    Study,
+    create_study,
+    held,
+    unlock,
+)
 
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
 OWN = "the own words of Bo"
+ROOT = Path(__file__).parent.parent
+FOKUS = [sys.executable, "-c", "import app, sys; sys.exit(app.main())"]
+HEAVY = ("torch", "whisper", "pyannote", "spacy", "docx", "openpyxl", "resemblyzer", "librosa")
+Done = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
@@ -64,8 +81,8 @@ def test_every_page_says_who_is_signed_in_and_lets_them_out(
 
 def test_a_custodian_is_told_what_the_role_keeps(draw: Callable[[Role], AppTest]) -> None:
     page = draw("custodian")
-    assert not page.exception and not page.title
-    assert "Your role keeps the keys of the linking store" in texts(page)
+    assert not page.exception and page.title[0].value == "Linking store"
+    assert "Your role keeps the keys of the linking store" in page.caption[0].value
     assert 'href="/sign-out"' in links(page) and 'href="/passphrase"' in links(page)
 
 
@@ -81,3 +98,115 @@ def test_what_goes_wrong_around_a_page_is_said_in_plain_words(
     assert not page.exception and not page.error
     assert texts(page) == "What *happened*, and what to do."
     assert 'href="/sign-out"' in links(page)
+
+
+def fokus(*arguments: str | Path, passphrase: str | None = None) -> Done:
+    """Run the command; the passphrase comes through a pipe, or is never given."""
+    asked, given = os.pipe()
+    try:
+        if passphrase is not None:
+            os.write(given, f"{passphrase}\n".encode())
+        return subprocess.run(
+            [*FOKUS, *(str(one).replace("{fd}", str(asked)) for one in arguments)],
+            capture_output=True, text=True, check=False, cwd=ROOT, timeout=120,
+            stdin=subprocess.DEVNULL, pass_fds=[asked],
+        )  # fmt: skip
+    finally:
+        os.close(asked)
+        os.close(given)
+
+
+def refused(done: Done, words: str) -> bool:
+    """It failed, said why on one line, and showed nothing of its inside."""
+    said = done.stderr
+    return done.returncode == 1 and said.startswith("fokus: ") and words in said and (
+        "Traceback" not in said
+    )  # fmt: skip
+
+
+def test_a_study_is_created_and_a_member_invited(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    by_hand = ("--home", home, "--lead", LEAD, "--passphrase-fd", "{fd}")
+    made = fokus("study", "create", "--title", "Home care", *by_hand, passphrase=PASSPHRASE)
+    assert made.returncode == 0, made.stderr
+    assert PASSPHRASE not in made.stdout
+    again = fokus("study", "create", "--title", "Home care", *by_hand, passphrase=PASSPHRASE)
+    assert refused(again, "There is a study")
+    invite = ("member", "invite", "Bo", "--role", "coder", *by_hand)
+    assert refused(fokus(*invite, passphrase="wrong wrong wrong"), "passphrase")
+    done = fokus(*invite, passphrase=PASSPHRASE)
+    assert done.returncode == 0, done.stderr
+    once = done.stdout.splitlines()[0].rpartition(": ")[2]
+    member = unlock(home, "Bo", once)
+    assert (member.member.role, member.first_sign_in) == ("coder", True)
+    member.close()
+
+
+def test_whoever_invites_hears_of_the_server_before_typing_a_passphrase(home: Path) -> None:
+    with held(home):
+        done = fokus(
+            "member", "invite", "Bo", "--role", "coder", "--home", home, "--passphrase-fd", "{fd}"
+        )
+    assert refused(done, f"in use by process {os.getpid()}")
+
+
+def test_a_passphrase_that_is_too_short_makes_no_study(tmp_path: Path) -> None:
+    done = fokus(
+        "study", "create", "--home", tmp_path / "home", "--title", "T", "--lead", LEAD,
+        "--passphrase-fd", "{fd}", passphrase="short",
+    )  # fmt: skip
+    assert refused(done, "12") and not (tmp_path / "home" / "study.json").exists()
+
+
+def test_nobody_at_the_keyboard_stops_the_command(tmp_path: Path) -> None:
+    done = fokus("study", "create", "--home", tmp_path / "home")
+    assert done.returncode == 130 and "Traceback" not in done.stderr
+
+
+def test_serving_on_a_taken_port_is_refused(home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = fokus("serve", "--home", home, "--port", str(taken.getsockname()[1]))
+    assert refused(done, "is in use by another program. Choose another with --port")
+
+
+def test_the_doctor_answers_with_its_exit_code(home: Path) -> None:
+    home.chmod(0o755)
+    done = fokus("doctor", "--home", home)
+    assert done.returncode == 1
+    assert "FAIL  who can open the study folder" in done.stdout
+    home.chmod(0o700)
+    done = fokus("doctor", "--home", home)
+    assert "ok    who can open the study folder" in done.stdout
+    assert done.returncode == ("FAIL" in done.stdout)
+
+
+def test_transcribing_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    model = tmp_path / "some.pt"
+    model.write_bytes(b"model")
+    done = fokus("transcribe", tmp_path / "none.wav", "--model", model)
+    assert refused(done, "none.wav is not there")
+    done = fokus("transcribe", tmp_path / "none.wav", "--model", "unheard-of")
+    assert refused(done, "There is no model «unheard-of»")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["some.pt"]
+
+
+def test_drawing_the_study_loads_no_heavy_library(home: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+import secure_storage
+study = secure_storage.unlock(Path(sys.argv[1]), {LEAD!r}, {PASSPHRASE!r})
+secure_storage.web_session = lambda headers: study
+page = AppTest.from_string("import app; app.draw()", default_timeout=60).run()
+assert not page.exception, page.exception
+print(page.title[0].value, [name for name in {HEAVY!r} if name in sys.modules])
+study.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(home)],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.stdout.strip() == "Overview []", done.stderr
