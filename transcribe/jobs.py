@@ -48,6 +48,8 @@ _making = threading.Lock()
 _watching = threading.Lock()
 _tended: Final[set[Path]] = set()
 _watched: Final[set[Path]] = set()
+_hands: Final[dict[Path, list[Study]]] = {}
+"""Who may move a home's line, the last first: one who signs out leaves it to the others."""
 _workers: Final[list[subprocess.Popen[bytes]]] = []
 
 
@@ -74,7 +76,12 @@ def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> in
         try:
             with study.change() as change:
                 job_id = store.insert_job(
-                    change, recording_id, path.name, key, json.dumps(options.to_json())
+                    change,
+                    recording_id,
+                    len(parts),
+                    path.name,
+                    key,
+                    json.dumps(options.to_json()),
                 )
         except BaseException:
             shutil.rmtree(path)
@@ -124,10 +131,14 @@ def resume_job(study: Study, job_id: int) -> None:
             raise BadInput("Nothing is left of this transcription. Start it anew.")
         if row.state == "queued" or capsule.progress(path).alive:
             raise BadInput("This transcription is running already.")
+        _, offsets = capsule.read_options(path, store.job_key(study, job_id) or b"")
+        with study.change() as change:
+            # A part that came after the capsule was made would silently be left out.
+            store.refuse_other_parts(change.db, row.recording_id, len(offsets))
+            store.set_job_state(change, job_id, "queued")
         # Where it failed, the worker would else give the same message again.
         if row.state == "failed":
             (path / "result").unlink(missing_ok=True)
-        _settle(study, row, "queued")
         take_in(study)
     watch(study)
 
@@ -159,8 +170,11 @@ def tend(study: Study) -> None:
         return
     with _one:
         if study.home not in _tended:
-            _tended.add(study.home)
-            continue_jobs(study)
+            # A full disk, say, is told beside the jobs; it must not shut every page. The
+            # next page tries again.
+            with suppress(FokusError):
+                continue_jobs(study)
+                _tended.add(study.home)
     watch(study)
 
 
@@ -172,37 +186,58 @@ def continue_jobs(study: Study) -> None:
         _sweep(study)
         for row in store.unfinished_jobs(study):
             path = _folder(study) / row.capsule
-            if row.state == "running" and path.is_dir() and stopped(capsule.progress(path)):
-                _settle(study, row, "queued")
+            with suppress(DamagedFile):  # that one is settled below, and the others go on
+                if row.state == "running" and path.is_dir() and stopped(capsule.progress(path)):
+                    _settle(study, row, "queued")
         take_in(study)
 
 
 def watch(study: Study) -> None:
     """Keep taking in while something runs, whether or not anybody looks at the page."""
     with _watching:
+        others = [one for one in _hands.get(study.home, []) if one is not study]
+        _hands[study.home] = [study, *(one for one in others if not one.closed)]
         if study.home in _watched or not _working(study):
             return
         _watched.add(study.home)
-    threading.Thread(target=_watch, args=(study,), name="fokus-jobs", daemon=True).start()
+    threading.Thread(target=_watch, args=(study.home,), name="fokus-jobs", daemon=True).start()
 
 
-def _watch(study: Study) -> None:
+def _watch(home: Path) -> None:
     rest = threading.Event()
-    try:
-        while True:
+    while (study := _hand(home)) is not None:
+        try:
             take_in(study)
             with _watching:
                 if not _working(study):
-                    _watched.discard(study.home)
+                    _watched.discard(home)
                     return
-            rest.wait(_LOOK_EVERY)
-    except Exception as error:
-        with _watching:
-            _watched.discard(study.home)
-        # A full disk, say, is told on the page. Or the member signed out under us, which
-        # may surface anywhere: whoever comes next watches again.
-        if not isinstance(error, FokusError) and not study.closed:
+        except Exception as error:
+            # The member signed out under us, which may surface anywhere, or lost the right.
+            if study.closed or isinstance(error, NotAllowed):
+                _drop_hand(study)
+                continue
+            with _watching:
+                _watched.discard(home)
+            if isinstance(error, FokusError):
+                return  # a full disk, say, is told on the page, and the next page watches again
             raise
+        rest.wait(_LOOK_EVERY)
+
+
+def _hand(home: Path) -> Study | None:
+    """Who moves the line now; with nobody left the watch ends until somebody comes."""
+    with _watching:
+        hands = [one for one in _hands.get(home, []) if not one.closed]
+        if not hands:
+            _watched.discard(home)
+            _hands.pop(home, None)
+        return hands[0] if hands else None
+
+
+def _drop_hand(study: Study) -> None:
+    with _watching:
+        _hands[study.home] = [one for one in _hands.get(study.home, []) if one is not study]
 
 
 def _working(study: Study) -> bool:

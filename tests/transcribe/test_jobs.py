@@ -8,16 +8,18 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from secure_storage import BadInput, NotAllowed, Role, Study, unlock
+from secure_storage import BadInput, DiskFull, NotAllowed, Role, Study, unlock
 from transcribe import (
     Job,
     Sentence,
     TranscribeOptions,
     Transcription,
     Turn,
+    add_part,
     add_recording,
     cancel_job,
     capsule,
@@ -239,6 +241,93 @@ def test_the_line_moves_while_nobody_looks(
         time.sleep(0.05)
 
 
+def test_the_line_moves_on_when_the_member_who_began_it_signs_out(
+    study: Study,
+    silence: int,
+    model: TranscribeOptions,
+    tmp_path: Path,
+    sign_in: Callable[[str, Role], Study],
+) -> None:
+    coder = sign_in("Bo", "coder")
+    tend(study)
+    start_job(coder, silence, model)
+    start_job(coder, quiet(study, tmp_path, "Other", 3.0), model)
+    coder.close()
+    while not all(job.state == "failed" for job in jobs(study)):
+        time.sleep(0.05)
+
+
+def test_a_job_stopped_before_a_part_was_added_is_not_resumed(
+    study: Study, silence: int, model: TranscribeOptions, tone: Callable[..., Path]
+) -> None:
+    job = start_job(study, silence, model)
+    cancel_job(study, job)
+    until(study, lambda: only(study).state == "cancelled")
+    add_part(study, silence, tone())
+    with pytest.raises(BadInput, match="A part was added since"):
+        resume_job(study, job)
+    assert only(study).state == "cancelled"
+    start_job(study, silence, model)
+    assert len(list(folder(study).iterdir())) == 1
+
+
+def test_a_part_added_while_a_job_is_being_made_refuses_the_job(
+    study: Study,
+    silence: int,
+    model: TranscribeOptions,
+    tone: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    create = capsule.create
+
+    def slowly(*given: Any) -> Path:
+        monkeypatch.setattr(capsule, "create", create)
+        add_part(study, silence, tone())  # somebody else, just now
+        return create(*given)
+
+    monkeypatch.setattr(capsule, "create", slowly)
+    with pytest.raises(BadInput, match="A part was added since"):
+        start_job(study, silence, model)
+    assert jobs(study) == []
+    assert list(folder(study).iterdir()) == []
+
+
+def test_one_damaged_capsule_does_not_keep_the_others_from_going_on(
+    home: Path, study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    first = start_job(study, silence, model)
+    kill_in_the_middle(study)
+    damaged = the_capsule(study)
+    start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    (damaged / "progress.json").write_text("{")
+    study.close()
+    again = unlock(home, "Ada", PASSPHRASE)
+    try:
+        tend(again)
+        assert store.job(again, first).state == "failed"
+        until(again, lambda: all(job.state == "failed" for job in jobs(again)))
+        assert sorted("No speech" in job.message for job in jobs(again)) == [False, True]
+    finally:
+        again.close()
+
+
+def test_tending_that_failed_is_tried_again(
+    study: Study, silence: int, model: TranscribeOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray = folder(study) / ".half-made"
+    stray.mkdir()
+
+    def full(_: Study) -> None:
+        raise DiskFull("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("transcribe.intake.store.loose_files", full)
+        tend(study)  # no page is shut by it
+    assert stray.exists()
+    tend(study)
+    assert not stray.exists()
+
+
 def test_a_new_start_clears_what_is_left_of_the_old_one(
     study: Study, silence: int, model: TranscribeOptions
 ) -> None:
@@ -274,8 +363,6 @@ def test_a_missing_model_is_said_before_anything_is_sealed(study: Study, silence
 def test_a_recording_being_transcribed_takes_no_further_part(
     study: Study, silence: int, model: TranscribeOptions, tone: Callable[..., Path]
 ) -> None:
-    from transcribe import add_part
-
     start_job(study, silence, model)
     with pytest.raises(BadInput, match="being transcribed"):
         add_part(study, silence, tone())

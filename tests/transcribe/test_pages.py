@@ -123,7 +123,7 @@ def interrupted(study: Study, tone: Tone, tmp_path: Path) -> int:
     path = capsule.create(study.home / "jobs", [([b"sound"], 0.0)], options, key)
     capsule.write_progress(path, "running", 2, 3, 4)
     with study.change() as change:
-        job = store.insert_job(change, recording, path.name, key, "{}")
+        job = store.insert_job(change, recording, 1, path.name, key, "{}")
         store.set_job_state(change, job, "running")
     return job
 

@@ -7,6 +7,7 @@ from .jobs import (
     job_key,
     jobs,
     read_job,
+    refuse_other_parts,
     set_job_state,
     unfinished_jobs,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "recording",
     "recordings",
     "refuse_file",
+    "refuse_other_parts",
     "rename_speaker",
     "save_import",
     "save_transcription",

@@ -49,8 +49,20 @@ def job_key(study: Study, job_id: int) -> bytes | None:
     return row[0] if row else None
 
 
-def insert_job(change: Change, recording_id: int, capsule: str, key: bytes, options: str) -> int:
+def refuse_other_parts(db: Database, recording_id: int, parts: int) -> None:
+    """Raise unless the recording still has as many parts as a capsule was given."""
+    row = db.execute(
+        "SELECT count(*) FROM recording_parts WHERE recording_id = ?", [recording_id]
+    ).fetchone()
+    if row[0] != parts:
+        raise BadInput("A part was added since. Start the transcription anew.")
+
+
+def insert_job(
+    change: Change, recording_id: int, parts: int, capsule: str, key: bytes, options: str
+) -> int:
     """Write a waiting job, unless the recording has one that has not ended."""
+    refuse_other_parts(change.db, recording_id, parts)
     if change.db.execute(
         "SELECT 1 FROM jobs WHERE recording_id = ? AND state IN ('queued', 'running')",
         [recording_id],
