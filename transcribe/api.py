@@ -36,6 +36,7 @@ def _transcript(study: Study, request: Request) -> Response:
         study.note("read.transcript", f"transcript:{transcript_id}")
     answer = sent(
         {
+            "me": study.member.id,
             "id": row.id,
             "title": row.title,
             "group": row.group,

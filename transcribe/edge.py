@@ -88,13 +88,17 @@ def reading(path: str, act: Callable[[Study, Request], Response]) -> Route:
 def posting(path: str, act: Callable[[Study, Asked], Response]) -> Route:
     """Make a POST route that only our own pages can call."""
 
+    def done(study: Study, asked: Asked) -> Response:
+        _refuse_another(study, asked)
+        return act(study, asked)
+
     async def answer(request: Request) -> Response:
         try:
             # A foreign page cannot send this header without asking first, which we refuse.
             if request.headers.get("x-fokus") != "1":
                 raise NotAllowed("This request did not come from the workbench.")
             asked = Asked(_object(await _body(request)))
-            return await run_in_threadpool(lambda: act(study_of(request), asked))
+            return await run_in_threadpool(lambda: done(study_of(request), asked))
         except FokusError as error:
             return refused(error)
 
@@ -110,6 +114,15 @@ def refused(error: FokusError, **more: object) -> JSONResponse:
 def sent(value: Mapping[str, object]) -> JSONResponse:
     """Answer with a JSON object that no browser keeps."""
     return JSONResponse(value, headers=PRIVATE)
+
+
+def _refuse_another(study: Study, asked: Asked) -> None:
+    """Refuse an act that was made under another sign-in and only now is sent."""
+    if asked.fields.get("me") is not None and asked.whole("me") != study.member.id:
+        raise NotAllowed(
+            "Another member has signed in in this browser meanwhile, and this was not theirs. "
+            "Sign in again under your own name and repeat it."
+        )
 
 
 async def _body(request: Request) -> bytes:

@@ -135,6 +135,26 @@ def test_a_sentence_is_corrected_once(ada: TestClient, study: Study, talk: int) 
     assert first.json()["version"] == 2
 
 
+def test_a_correction_is_not_kept_in_another_members_name(
+    ada: TestClient,
+    browse: Callable[[str], TestClient],
+    sign_in: Callable[[str, Role], Study],
+    study: Study,
+    talk: int,
+) -> None:
+    sign_in("Bo", "coder")
+    me = ada.get(f"/api/transcript/{talk}").json()["me"]
+    assert me == study.member.id
+    sentence = sentences(study, talk)[0].id
+    asked = {"sentence": sentence, "text": "New.", "version": 1, "client_id": "a", "me": me}
+    late = browse("Bo").post("/api/sentence", json=asked)
+    assert late.status_code == 403
+    assert "Another member" in late.json()["error"]
+    assert sentences(study, talk)[0].text == "Hello."
+    assert ada.post("/api/sentence", json={**asked, "me": "x"}).status_code == 400
+    assert ada.post("/api/sentence", json=asked).status_code == 200
+
+
 def test_a_correction_of_an_old_version_shows_the_new_one(
     ada: TestClient, study: Study, talk: int
 ) -> None:
