@@ -134,6 +134,13 @@ class Uploads:
                     "This upload is not known (any more): the workbench was restarted, or the "
                     "upload rested for an hour. Choose the file again."
                 )
+            if upload.recording_id is None and upload.study.closed:
+                # While the study was locked the half-made file may have been swept away.
+                self._drop(upload_id)
+                raise NoUpload(
+                    "You were signed out while this file was being sent, so nothing of it was "
+                    "kept. Choose the file again."
+                )
             upload.touched = self._clock()
             return upload
 

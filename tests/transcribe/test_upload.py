@@ -17,6 +17,7 @@ from secure_storage import (
     Role,
     Study,
     gate_routes,
+    unlock,
 )
 from transcribe import SameFile, Target, recording, recordings
 from transcribe.intake import drop_loose_files
@@ -175,6 +176,22 @@ def test_an_abandoned_upload_is_dropped(study: Study, sound: bytes) -> None:
     with pytest.raises(NoUpload):
         uploads.write(study, left, 0, sound[:10])
     uploads.close()
+
+
+def test_an_upload_ends_with_the_sign_in_that_began_it(
+    home: Path, study: Study, uploads: Uploads, sound: bytes
+) -> None:
+    upload = uploads.start(study, "talk.wav", len(sound), NEW)
+    uploads.write(study, upload, 0, sound[:30_000])
+    study.close()  # the study is locked, and what is half-made swept at the next sign-in
+    again = unlock(home, "Ada", PASSPHRASE)
+    with pytest.raises(NoUpload, match="signed out"):
+        uploads.write(again, upload, 30_000, sound[30_000:])
+    with pytest.raises(NoUpload, match="not known"):
+        uploads.finish(again, upload)
+    assert files(again) == []
+    assert send(uploads, again, sound) == recordings(again)[0].id
+    again.close()
 
 
 def test_only_a_few_uploads_at_once(study: Study, uploads: Uploads) -> None:
