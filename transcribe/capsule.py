@@ -7,6 +7,7 @@
                   progress.json  numbers and a state, nothing else
                   lock         held by the worker (flock) for as long as it lives
                   cancel       somebody wants it to stop
+                  full         the worker could write no more (empty: that still fits)
 
 The folder's key is made for the job and reaches the worker through a pipe; the worker
 has neither the study's key nor its database. Every file has its own file id derived
@@ -54,11 +55,8 @@ class JobProgress:
     total: int
     alive: bool
     """A worker holds the capsule."""
-
-    @property
-    def died(self) -> bool:
-        """The worker was killed in the middle; starting it again resumes."""
-        return self.state == "running" and not self.alive
+    full: bool = False
+    """The worker stopped because the disk was full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,8 @@ def _clear_for_another_try(path: Path) -> None:
     """Forget a cancellation or a failure; finished batches stay."""
     if progress(path).state == "failed":
         (path / "result").unlink(missing_ok=True)
-    (path / "cancel").unlink(missing_ok=True)
+    for name in ("cancel", "full"):
+        (path / name).unlink(missing_ok=True)
     write_progress(path, "queued", 0, 0, 0)
 
 
@@ -128,7 +127,7 @@ def progress(path: Path) -> JobProgress:
         raise DamagedFile("This job's folder is damaged. Start the transcription anew.") from error
     if state not in _FINAL and not alive and (path / "cancel").exists():
         state = "cancelled"
-    return JobProgress(state, step, done, total, alive)
+    return JobProgress(state, step, done, total, alive, (path / "full").exists())
 
 
 def cancel(path: Path) -> None:
@@ -141,6 +140,12 @@ def cancel(path: Path) -> None:
         # Only while the lock is held does the number belong to our worker.
         if process > 0 and _alive(path):
             os.kill(process, signal.SIGTERM)
+
+
+def note_full(path: Path) -> None:
+    """Leave word that the disk is full; an empty file finds room where nothing else does."""
+    with contextlib.suppress(OSError):
+        (path / "full").touch(mode=0o600)
 
 
 def cancel_asked(path: Path) -> bool:

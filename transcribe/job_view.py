@@ -22,6 +22,12 @@ _watched: Final[dict[int, tuple[float, float]]] = {}
 """Of each running job: when this process first saw it, and how far it was then."""
 
 
+_FULL: Final = (
+    "The disk is full, so the transcription stopped. Free some space, then resume it: what is "
+    "finished is kept."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A transcription, with what its capsule tells right now."""
@@ -47,6 +53,7 @@ def job_view(row: JobRow, title: str, jobs_folder: Path) -> Job:
     """Put a job as people see it."""
     state: State = row.state
     step, share, left = "", 1.0 if row.state == "done" else 0.0, None
+    message = row.message
     if row.state == "running":
         try:
             told = capsule.progress(jobs_folder / row.capsule)
@@ -54,11 +61,12 @@ def job_view(row: JobRow, title: str, jobs_folder: Path) -> Job:
             told = None
         if told is None or stopped(told):
             state = "interrupted"
+            message = _FULL if told is not None and told.full else message
         if told is not None and told.state == "running":
             step, share = STEPS[min(told.step, len(STEPS) - 1)], _share(told)
             left = _left(row.id, share) if told.alive else None
     return Job(
-        row.id, row.recording_id, title, state, row.message, step, share, left, row.resumable,
+        row.id, row.recording_id, title, state, message, step, share, left, row.resumable,
         row.transcript_id, row.created_at, row.finished_at,
     )  # fmt: skip
 

@@ -63,7 +63,8 @@ def work(path: Path, key: bytes) -> int:
     except Cancelled:
         capsule.write_progress(path, "cancelled", 0, 0, 0)
     except DiskFull:
-        return 1  # nothing can be written: the watcher sees a worker that ended early
+        capsule.note_full(path)  # nothing else can be written
+        return 1
     except FokusError as error:
         _fail(path, key, str(error))
     except Exception as error:
@@ -99,4 +100,4 @@ def _fail(path: Path, key: bytes, message: str) -> None:
         capsule.put_result(path, Failure(message), key)
         capsule.write_progress(path, "failed", 0, 0, 0)
     except FokusError:
-        return  # the disk itself is the failure; the ended worker shows it
+        capsule.note_full(path)  # the disk itself is the failure

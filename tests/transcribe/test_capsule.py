@@ -60,7 +60,7 @@ def test_a_worker_turns_sealed_sound_into_a_sealed_transcription(
     assert KEY not in Path(f"/proc/{worker.pid}/environ").read_bytes()
     assert worker.wait(PATIENCE) == 0
     told = capsule.progress(job)
-    assert (told.state, told.alive, told.died) == ("done", False, False)
+    assert (told.state, told.alive, told.full) == ("done", False, False)
     found = capsule.result(job, KEY)
     assert isinstance(found, Transcription)
     text = " ".join(s.text for turn in found.turns for s in turn.sentences)
@@ -78,7 +78,8 @@ def test_a_killed_worker_is_noticed_and_its_work_is_not_lost(job: Path) -> None:
     wait_until(lambda: (job / "kept-batch-00000").exists() or worker.poll() is not None)
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
-    assert capsule.progress(job).died
+    told = capsule.progress(job)
+    assert (told.state, told.alive, told.full) == ("running", False, False)
     batch = (job / "kept-batch-00000").read_bytes()
     assert work(job, KEY) == 0
     assert (job / "kept-batch-00000").read_bytes() == batch

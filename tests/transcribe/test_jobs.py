@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import time
@@ -35,7 +36,7 @@ from transcribe import (
     tend,
 )
 from transcribe.formats import write_json
-from transcribe.jobs import _keep
+from transcribe.jobs import _keep, _workers
 from transcribe.models import ModelMissing
 
 PASSPHRASE = "correct horse battery"
@@ -326,6 +327,24 @@ def test_tending_that_failed_is_tried_again(
     assert stray.exists()
     tend(study)
     assert not stray.exists()
+
+
+def test_a_full_disk_is_told_and_the_job_resumed_once_there_is_room(
+    study: Study, silence: int, model: TranscribeOptions
+) -> None:
+    job = start_job(study, silence, model)
+    # This worker's files may hold its progress, but nothing longer.
+    resource.prlimit(_workers[-1].pid, resource.RLIMIT_FSIZE, (200, 200))
+    while capsule.progress(the_capsule(study)).alive:
+        time.sleep(0.02)
+    take_in(study)
+    assert (only(study).state, only(study).resumable) == ("interrupted", True)
+    assert "disk is full" in only(study).message and "resume" in only(study).message
+    assert list_transcripts(study) == []
+    resume_job(study, job)
+    assert "disk is full" not in only(study).message
+    until(study, lambda: only(study).state == "failed")
+    assert "No speech" in only(study).message
 
 
 def test_a_new_start_clears_what_is_left_of_the_old_one(
