@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from secure_storage import FLOOR, create_study, unlock
 from transcribe import Sentence, Transcription, Turn, add_recording, save_transcription
@@ -117,3 +117,29 @@ def test_parts_play_on_one_timeline(
     expect(audio).not_to_have_attribute("src", "/audio/1?part=1")
     expect(audio).to_be_hidden()
     paused(audio)
+
+
+def test_a_file_that_vanishes_while_it_is_sent_is_told(
+    serve: Callable[[Path], Any],
+    visit: Callable[[Any], Page],
+    sign_in: Callable[[Page, str, str], None],
+    tmp_path: Path,
+) -> None:
+    home, file = tmp_path / "home", tmp_path / "long.wav"
+    create_study(home, "Care at home", "Ada", PASSPHRASE, cost=FLOOR)
+    file.write_bytes(bytes(20 << 20))  # three slices
+    page = visit(serve(home))
+    sign_in(page, "Ada", PASSPHRASE)
+    page.get_by_role("link", name="Recordings").click()
+
+    def pulled_out(route: Route) -> None:
+        file.unlink(missing_ok=True)
+        route.continue_()
+
+    page.route("**/api/upload/*?offset=0", pulled_out)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.locator(".upload input[type=file]").set_input_files(file)
+    expect(page.locator(".upload output")).to_have_text(
+        "The file can no longer be read: it was moved or changed. Choose it again."
+    )
+    assert list((home / "files").iterdir()) == []

@@ -8,6 +8,9 @@ const wait = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds)
 
 class Refused extends Error {}
 
+/** The file changed or vanished on this person's disk while it was being sent. */
+class Unreadable extends Error {}
+
 async function ask(path, method, body, stop) {
   for (let tries = 1; ; tries++) {
     try {
@@ -24,6 +27,16 @@ async function ask(path, method, body, stop) {
   }
 }
 
+/** Read before it is sent: a request with a file that vanished looks like a lost line. */
+async function sliceOf(file, from) {
+  try {
+    return await file.slice(from, from + SLICE).arrayBuffer();
+  } catch {
+    throw new Unreadable(
+      "The file can no longer be read: it was moved or changed. Choose it again.");
+  }
+}
+
 async function send(file, target, show, stop) {
   const begun = await ask("/api/upload", "POST",
     JSON.stringify({ ...target, name: file.name, size: file.size }), stop);
@@ -33,7 +46,7 @@ async function send(file, target, show, stop) {
       let have = 0;
       while (have < file.size) {
         show(file.name, have / file.size);
-        const slice = file.slice(have, have + SLICE);
+        const slice = await sliceOf(file, have);
         have = (await ask(`${path}?offset=${have}`, "PUT", slice, stop)).have;
       }
       show(file.name, null);
@@ -79,7 +92,7 @@ async function run(box, files) {
   } catch (error) {
     box.dataset.state = "error";
     said.textContent = stop.signal.aborted ? "Upload stopped. Nothing of this file was kept."
-      : error instanceof Refused ? error.message
+      : error instanceof Refused || error instanceof Unreadable ? error.message
       : "The connection to the workbench was lost, and nothing of this file was kept. " +
         "Choose it again.";
   } finally {
