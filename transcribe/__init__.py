@@ -21,7 +21,7 @@ from .formats import (
     write_txt,
     write_vtt,
 )
-from .intake import Target, add_part, add_recording
+from .intake import Target, add_recording
 from .job_view import Job
 from .jobs import (
     cancel_job,
@@ -104,7 +104,6 @@ __all__ = [
     "Word",
     "WordDocument",
     "add_commands",
-    "add_part",
     "add_participant",
     "add_recording",
     "cancel_job",

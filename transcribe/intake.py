@@ -82,12 +82,20 @@ def slices(sealed: SealedReader) -> Iterator[bytes]:
 
 def add_recording(study: Study, title: str, group: int, parts: Sequence[Path]) -> int:
     """Make a recording of one or more files, in their order; all of them or none."""
-    return _add_paths(study, Target(None, title, group), parts)
-
-
-def add_part(study: Study, recording_id: int, path: Path) -> int:
-    """Append a file to a recording: it begins where the recording ended so far."""
-    return _add_paths(study, Target(recording_id), [path])
+    target = Target(None, title, group)
+    check_target(study, target)
+    writers: list[FileWriter] = []
+    try:
+        for path in parts:
+            with open_foreign(path, max_bytes=MOST_BYTES) as source:
+                writers.append(start_file(study))
+                while data := source.read(_SLICE):
+                    writers[-1].write(data)
+    except BaseException:
+        for writer in writers:
+            writer.abort()
+        raise
+    return finish_files(study, target, writers)
 
 
 def check_target(study: Study, target: Target) -> None:
@@ -134,22 +142,6 @@ def drop_loose_files(study: Study) -> None:
         if file_id not in _in_flight:
             with study.change() as change:
                 store.refuse_file(study, change, file_id, "interrupted")
-
-
-def _add_paths(study: Study, target: Target, paths: Sequence[Path]) -> int:
-    check_target(study, target)
-    writers: list[FileWriter] = []
-    try:
-        for path in paths:
-            with open_foreign(path, max_bytes=MOST_BYTES) as source:
-                writers.append(start_file(study))
-                while data := source.read(_SLICE):
-                    writers[-1].write(data)
-    except BaseException:
-        for writer in writers:
-            writer.abort()
-        raise
-    return finish_files(study, target, writers)
 
 
 def _receive(study: Study, writer: FileWriter) -> StoredFile:

@@ -16,10 +16,6 @@ Progress = Callable[[int, int, int], None]
 """Called with (step, done, total); numbers only, because it crosses process borders."""
 
 
-def no_progress(step: int, done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
     """How to transcribe; None means «find out»."""

@@ -5,6 +5,8 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -20,7 +22,6 @@ from transcribe import (
     TranscribeOptions,
     Transcription,
     Turn,
-    add_part,
     add_recording,
     cancel_job,
     capsule,
@@ -36,6 +37,7 @@ from transcribe import (
     tend,
 )
 from transcribe.formats import write_json
+from transcribe.intake import Target, finish_files, start_file
 from transcribe.jobs import _keep, _workers
 from transcribe.models import ModelMissing
 
@@ -75,6 +77,12 @@ def quiet(study: Study, folder: Path, title: str, seconds: float) -> int:
         out.setframerate(8000)
         out.writeframes(bytes(int(seconds * 16_000)))
     return add_recording(study, title, 3, [path])
+
+
+def add_part(study: Study, recording: int, path: Path) -> None:
+    writer = start_file(study)
+    writer.write(path.read_bytes())
+    finish_files(study, Target(recording), [writer])
 
 
 def until(study: Study, condition: Callable[[], bool]) -> None:
@@ -182,6 +190,57 @@ def test_a_new_start_of_the_server_takes_in_and_goes_on(
         assert all("No speech" in job.message for job in jobs(again))
         for job in jobs(again):
             discard_job(again, job.id)
+    finally:
+        again.close()
+
+
+SERVER = """
+import sys, threading
+from pathlib import Path
+from secure_storage import unlock
+from transcribe import TranscribeOptions, start_job
+study = unlock(Path(sys.argv[1]), "Ada", sys.argv[2])
+options = TranscribeOptions(model=sys.argv[3], language="en", speakers=1)
+for recording in (1, 2):
+    start_job(study, recording, options)
+print("started", flush=True)
+threading.Event().wait()
+"""
+
+
+def test_a_kill_of_the_whole_server_costs_no_transcription(
+    home: Path,
+    study: Study,
+    spoken_wav: Path,
+    tmp_path: Path,
+    scripted_model: Callable[..., Path],
+) -> None:
+    add_recording(study, "Spoken", 1, [spoken_wav])
+    quiet(study, tmp_path, "Silence", 2.0)
+    study.close()
+    model = scripted_model((0.0, "It helps at home.", 2.0))
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(home), PASSPHRASE, str(model)], stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None and server.stdout.readline() == b"started\n"
+        server.kill()
+    (running,) = [one for one in (home / "jobs").iterdir() if capsule.progress(one).alive]
+    while capsule.progress(running).alive:  # nobody is there, and the work goes on
+        time.sleep(0.05)
+    assert capsule.progress(running).state == "done"
+
+    again = unlock(home, "Ada", PASSPHRASE)
+    try:
+        tend(again)
+        tend(again)
+        until(again, lambda: all(job.state in ("done", "failed") for job in jobs(again)))
+        take_in(again)
+        (transcript,) = list_transcripts(again)
+        assert transcript.title == "Spoken"
+        assert {one.text for one in sentences(again, transcript.id)} == {"It helps at home."}
+        said = {job.title: (job.state, job.message[:9]) for job in jobs(again)}
+        assert said == {"Spoken": ("done", ""), "Silence": ("failed", "No speech")}
+        assert [one.name for one in (home / "jobs").iterdir()] == [store.job(again, 2).capsule]
     finally:
         again.close()
 
