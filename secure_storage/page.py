@@ -29,16 +29,21 @@ def members_page(study: Study) -> None:
 
 def custodian_page(study: Study) -> None:
     """Draw what there is for a custodian, who may not read the study."""
+    signed_in(study)
     st.title("Linking store")
     st.caption(
         "Your role keeps the keys of the linking store, which this study does not have yet. "
         "You can change your passphrase or sign out."
     )
-    signed_in(study)
 
 
 def signed_in(study: Study) -> None:
     """Say, small and at the right, who is signed in, and let them out."""
+    # In the empty band under the navigation, so that it moves no page down.
+    st.html(
+        "<style>.st-key-signed-in { margin-top: -2.2rem; }"
+        ".st-key-signed-in * { font-size: 0.85rem; line-height: 1.2; }</style>"
+    )
     with st.container(horizontal=True, horizontal_alignment="right", key="signed-in"):
         st.text(study.member.name, width="content")
         way_out()
