@@ -75,7 +75,13 @@ def shred(path: Path) -> None:
     except FileNotFoundError:
         return
     try:
-        left = os.fstat(fd).st_size
+        state = os.fstat(fd)
+        if state.st_nlink > 1:
+            raise BadInput(
+                f"The file {path.name} has another name elsewhere on the disk (a hard link), "
+                "so it was not overwritten. Remove it yourself, under all its names."
+            )
+        left = state.st_size
         zeros = bytes(1 << 20)
         while left > 0:
             left -= os.write(fd, zeros[: min(left, len(zeros))])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .change import Change
-from .disk import private_folder, write_aside
-from .errors import BadInput
+from .disk import private_folder, sync_folder, write_aside
+from .errors import BadInput, FokusError
 from .study import Study
 
 
@@ -43,7 +43,15 @@ def release_export(
         # The file takes its name only when its row is on the disk: nothing is out unrecorded.
         aside = write_aside(path, data)
         change.if_undone(lambda: aside.unlink(missing_ok=True))
-        change.when_done(lambda: aside.replace(path))
+    try:
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise FokusError(
+            f"The export is on record, but {path.name} could not be put into the exports "
+            "folder. Fetch it from the list on the page Export, where a sealed copy is kept."
+        ) from None
+    sync_folder(path.parent)
     return Released(number, path, digest)
 
 

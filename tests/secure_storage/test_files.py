@@ -14,6 +14,7 @@ from secure_storage import (
     Change,
     DamagedFile,
     DiskFull,
+    FokusError,
     NotAllowed,
     Role,
     Study,
@@ -205,14 +206,25 @@ def test_a_foreign_file_that_vanishes_while_read_is_read_to_its_end(tmp_path: Pa
         assert len(stream.read()) == 899_990
 
 
-def test_shredding_overwrites_before_it_removes(tmp_path: Path) -> None:
+def test_shredding_overwrites_before_it_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"secret" * 500_000)
-    other_name = tmp_path / "hard-link"
-    other_name.hardlink_to(path)
+    monkeypatch.setattr("os.ftruncate", lambda fd, size: None)
+    with path.open("rb") as still_open:
+        shred(path)
+        assert not path.exists() and still_open.read() == bytes(3_000_000)
     shred(path)
-    assert not path.exists() and b"secret" not in other_name.read_bytes()
-    shred(path)
+
+
+def test_a_file_with_a_second_name_is_not_shredded(tmp_path: Path) -> None:
+    path, other = tmp_path / "inbox.wav", tmp_path / "kept.wav"
+    path.write_bytes(b"words")
+    other.hardlink_to(path)
+    with pytest.raises(BadInput, match="hard link"):
+        shred(path)
+    assert path.read_bytes() == other.read_bytes() == b"words"
 
 
 def test_an_import_is_on_the_ledger(study: Study) -> None:
@@ -269,6 +281,24 @@ def test_no_export_is_out_before_it_is_on_record(
     monkeypatch.setattr(Change, "settle", looking)
     release(study)
     assert seen == [[]] and [path.name for path in exports.iterdir()] == ["quotes.docx"]
+
+
+def test_an_export_that_cannot_be_put_in_place_is_told(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.replace
+
+    def refusing(path: Path, target: Path) -> Path:
+        if Path(target).parent.name == "exports":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", refusing)
+    with pytest.raises(FokusError, match="is on record, but quotes.docx could not"):
+        release(study)
+    assert list((study.home / "exports").iterdir()) == []
+    (row,) = study.db.table("exports").rows
+    assert read(study, row["file_id"]) == b"PK words"
 
 
 def test_a_name_once_used_stays_used(study: Study) -> None:
