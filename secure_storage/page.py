@@ -130,7 +130,7 @@ def _journal(study: Study, members: list[Member]) -> None:
     if check.ok:
         st.caption("The journal is unbroken: every event follows from the one before it.")
     else:
-        st.error("The journal was tampered with: " + check.problem)
+        st.error("The journal was tampered with: " + _plain(check.problem))
     names = {one.id: one.name for one in members}
     events = study.recent_events(RECENT)
     st.dataframe(pd.DataFrame(_rows(events, names)), hide_index=True, width="stretch")
