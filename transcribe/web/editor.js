@@ -82,12 +82,10 @@ function send(view, sentence, text, version) {
     sentence.version = answer.version
   }
   const redraw = () => view.drawText(view.places.get(sentence.id))
-  const { me } = view.body
   view.status.classList.remove("alarm")
   outbox.send(
     "/api/sentence",
-    // With its author: another member may have signed in in this browser meanwhile.
-    () => ({ sentence: sentence.id, text, version: version(), me }),
+    () => ({ sentence: sentence.id, text, version: version() }),
     { sentence: sentence.id, text },
     (answer) => {
       take(answer)

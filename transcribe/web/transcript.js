@@ -147,6 +147,7 @@ export class Transcript {
   take(body) {
     const here = this.sentences[this.current]?.id
     this.body = body
+    outbox.member = body.me
     this.sentences = body.sentences
     this.speakers = new Map(body.speakers.map((speaker) => [speaker.id, speaker]))
     this.places = new Map(body.sentences.map((sentence, index) => [sentence.id, index]))

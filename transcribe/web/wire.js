@@ -60,6 +60,7 @@ class Outbox extends EventTarget {
   constructor() {
     super()
     this.acts = []
+    this.member = null // who reads and writes here, as the last read told
     this.problem = ""
     this.running = false
     window.addEventListener("beforeunload", (event) => {
@@ -74,7 +75,7 @@ class Outbox extends EventTarget {
    * called before the next act is made.
    */
   send(path, body, about, done, failed) {
-    this.acts.push({ id: newId(), path, body, about, done, failed })
+    this.acts.push({ id: newId(), me: this.member, path, body, about, done, failed })
     this.changed()
     this.run()
   }
@@ -89,7 +90,10 @@ class Outbox extends EventTarget {
     for (let tries = 0; this.acts.length; ) {
       const act = this.acts[0]
       // Made once: a repetition must be word for word the first.
-      act.sent ??= { ...(typeof act.body === "function" ? act.body() : act.body), client_id: act.id }
+      // With its author, for another member may have signed in in this browser meanwhile.
+      act.sent ??= {
+        ...(typeof act.body === "function" ? act.body() : act.body), me: act.me, client_id: act.id,
+      }
       try {
         const answer = await write(act.path, act.sent)
         tries = 0
