@@ -15,6 +15,12 @@ from transcribe.audio import decode
 
 SAMPLE_RATE = 16_000
 
+# openai-whisper leaves its vocabulary file open; the collector says so at any time.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 
 @pytest.fixture(scope="module")
 def model() -> Any:
