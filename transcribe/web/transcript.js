@@ -305,6 +305,8 @@ export class Transcript {
   clicked(event) {
     const row = event.target.closest(".row")
     if (!row || event.target.closest("textarea, button")) return
+    // A select box of the page keeps the focus, so the keys would stay with it.
+    this.list.focus({ preventScroll: true })
     this.move(Number(row.dataset.index), event.shiftKey)
   }
 
