@@ -1,7 +1,7 @@
 """Measure the demo checkpoint: ``python -m demo.evaluate [CHECKPOINT]``.
 
 Prints the word error rate on the sample through the product's pipeline (Silero VAD,
-windows of at most 30 s cut in silence, greedy decoding with timestamps in full
+windows of at most 8 s cut in silence, greedy decoding with timestamps in full
 precision, no previous text), how far sentence starts are from the truth, and whether
 silence, noise, tones or music give text.
 """
@@ -22,6 +22,7 @@ import whisper
 import demo
 from demo.dsp import SAMPLE_RATE, Wave
 from transcribe.audio import decode
+from transcribe.pipeline import DEMO_WINDOW
 from transcribe.speech import speech_probabilities
 from transcribe.windows import pack, speech_regions
 
@@ -100,7 +101,7 @@ def hear(model: Any, samples: Wave, vad: bool = True) -> list[Heard]:
     spans = [(float(at), min(total, at + 30.0)) for at in range(0, int(total), 30)]
     if vad:
         probabilities = speech_probabilities(samples)
-        windows = pack(speech_regions(probabilities, total), probabilities, total)
+        windows = pack(speech_regions(probabilities, total), probabilities, total, DEMO_WINDOW)
         spans = [(w.start, w.end) for w in windows]
     found: list[Heard] = []
     for low, high in spans:

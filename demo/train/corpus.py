@@ -16,6 +16,7 @@ from demo.align import Phone, Span, Speech
 from demo.dsp import SAMPLE_RATE, change_speed, level
 from demo.engines import FestivalJob, festival, flite, lexicon
 from demo.espeak import Espeak
+from demo.train.close import CloseSource
 from demo.train.texts import TextSource
 from demo.voices import EXTRA_ESPEAK, SAMPLE_VOICES, Voice
 
@@ -65,6 +66,12 @@ def draw_voice(rng: random.Random, extra: float = 0.12) -> Voice:
     else:
         base = rng.choice(list(SAMPLE_VOICES.values()))
     return _varied(base, rng)
+
+
+def close_voice(rng: random.Random) -> Voice:
+    """One of the sample's voices, mostly as it is there."""
+    base = rng.choice(list(SAMPLE_VOICES.values()))
+    return base if rng.random() < 0.75 else _varied(base, rng)
 
 
 class Studio:
@@ -119,13 +126,14 @@ def trimmed(speech: Speech, text: str, voice: str) -> Utterance:
     return Utterance(samples, text, voice, speech.words, spans, phones)
 
 
-def make(count: int, seed: int) -> list[Utterance]:
-    """``count`` utterances of random texts by random voices."""
-    source = TextSource(seed)
+def make(count: int, seed: int, close: bool = False) -> list[Utterance]:
+    """``count`` utterances of random texts by random voices; ``close`` to the sample or wide."""
+    source = CloseSource(seed) if close else TextSource(seed)
     studio = Studio(source.vocabulary())
+    voice = close_voice if close else draw_voice
     done: list[Utterance] = []
     while len(done) < count:
-        draws = [Draw(source.draw(), draw_voice(source.rng)) for _ in range(BATCH)]
+        draws = [Draw(source.draw(), voice(source.rng)) for _ in range(BATCH)]
         for d, speech in zip(draws, studio.say(draws), strict=True):
             if speech is not None and np.abs(speech.samples).max() > 0.01:
                 done.append(trimmed(speech, d.text, d.voice.key))
@@ -134,9 +142,9 @@ def make(count: int, seed: int) -> list[Utterance]:
 
 
 def main() -> None:
-    """Command line: count, seed and output path."""
+    """Command line: count, seed, output path and, for the last stage, the word close."""
     count, seed, out = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    shard = make(count, seed)
+    shard = make(count, seed, close="close" in sys.argv[4:])
     out.write_bytes(pickle.dumps(shard))
     hours = sum(len(u.samples) for u in shard) / SAMPLE_RATE / 3600
     print(f"{len(shard)} utterances, {hours:.2f} h -> {out}")

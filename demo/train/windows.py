@@ -107,6 +107,10 @@ def _clip_text(text: str, first: int, end: int) -> str:
     return text[starts[first] : starts[end] if end < len(starts) else len(text)].strip()
 
 
+BRIEF = 9.0
+"""Seconds after which nobody begins to speak in a short window."""
+
+
 class WindowMaker:
     """Draws windows of ``frames`` encoder frames from a pool of utterances."""
 
@@ -178,7 +182,11 @@ class WindowMaker:
         )
 
     def _place(self, length: float, full: bool) -> list[Placed]:
-        stop = self.rng.uniform(1, length) if full and self.rng.random() < 0.35 else length
+        # The product gives the demo model short windows: the last stage is mostly of them.
+        near = 1 - self.wild
+        stop = length
+        if full and self.rng.random() < max(0.35, near):
+            stop = self.rng.uniform(1, BRIEF if near else length)
         at = self.rng.choice((0.0, self.rng.uniform(0, 0.4), self.rng.uniform(0, 0.9)))
         placed: list[Placed] = []
         last: str | None = None

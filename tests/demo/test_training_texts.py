@@ -1,7 +1,10 @@
 """Training text keeps clear of the sample, and of the sentences kept for measuring."""
 
+import pytest
+
 from demo.align import words_of
 from demo.script import read_script
+from demo.train.close import BORROWED, CloseSource
 from demo.train.texts import RUN, SENTENCES_FILE, SHORT, TextSource, held_out, runs
 
 DRAWS = 4000
@@ -11,11 +14,12 @@ def _sample_runs() -> set[tuple[str, ...]]:
     return {r for line in read_script() for r in runs(words_of(line.text), RUN)}
 
 
-def test_drawn_texts_share_no_six_words_with_the_sample() -> None:
+@pytest.mark.parametrize("kind", [TextSource, CloseSource])
+def test_drawn_texts_share_no_six_words_with_the_sample(kind: type[TextSource]) -> None:
     forbidden = _sample_runs()
     whole = {tuple(words_of(line.text)) for line in read_script()}
     whole = {words for words in whole if len(words) > SHORT}
-    source = TextSource(11)
+    source = kind(11)
     for _ in range(DRAWS):
         words = words_of(source.draw())
         assert not runs(words) & forbidden
@@ -44,3 +48,11 @@ def test_held_out_sentences_are_not_drawn() -> None:
 def test_every_word_of_the_sample_can_be_drawn() -> None:
     known = set(TextSource(1).vocabulary())
     assert {w for line in read_script() for w in words_of(line.text)} <= known
+
+
+def test_texts_of_the_last_stage_hold_the_samples_words_and_short_borrowings_only() -> None:
+    source = CloseSource(13)
+    known = set(source.sample_words)
+    assert all(len(run) <= BORROWED for run in source.borrowed)
+    for _ in range(500):
+        assert set(words_of(source.draw())) <= known
