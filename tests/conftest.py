@@ -31,7 +31,11 @@ _left_out: list[str] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the browser tests out where there is no browser, to be named in the summary."""
+    """Run the browser tests last: Playwright keeps an event loop running in this thread.
+
+    Where there is no browser they are left out, to be named in the summary.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     if CHROMIUM is not None:
         return
     browser = [item for item in items if item.get_closest_marker("browser")]

@@ -10,6 +10,7 @@ import sys
 import time
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,20 @@ def the_capsule(study: Study) -> Path:
     return path
 
 
+@contextmanager
+def held_still(study: Study) -> Iterator[None]:
+    """Hold the running worker, so that it cannot come to its end meanwhile."""
+    path = the_capsule(study)
+    while capsule.progress(path).state != "running":
+        time.sleep(0.01)
+    process = int(json.loads((path / "progress.json").read_bytes())["process"])
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
 def kill_in_the_middle(study: Study) -> None:
     """End the worker with a signal it cannot see, once it has begun."""
     path = the_capsule(study)
@@ -165,8 +180,8 @@ def test_the_same_capsule_taken_in_twice_gives_one_transcript(
 def test_a_new_start_of_the_server_takes_in_and_goes_on(
     home: Path, study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
 ) -> None:
-    start_job(study, silence, model)
     other = quiet(study, tmp_path, "Other", 3.0)
+    start_job(study, silence, model)
     start_job(study, other, model)
     first, second = sorted(jobs(study), key=lambda job: job.id)
     assert (first.state, second.state) == ("running", "queued")
@@ -263,8 +278,8 @@ def test_silence_fails_with_a_message_and_is_discarded(
 def test_what_failed_is_tried_again_when_resumed(
     study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
 ) -> None:
-    first = start_job(study, silence, model)
-    second = start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    other = quiet(study, tmp_path, "Other", 3.0)
+    first, second = start_job(study, silence, model), start_job(study, other, model)
     content = Path(model.model).read_bytes()
     kill = folder(study) / store.job(study, first).capsule
     assert capsule.progress(kill).alive
@@ -281,8 +296,8 @@ def test_what_failed_is_tried_again_when_resumed(
 def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(
     study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
 ) -> None:
-    first = start_job(study, silence, model)
-    second = start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    other = quiet(study, tmp_path, "Other", 3.0)
+    first, second = start_job(study, silence, model), start_job(study, other, model)
     cancel_job(study, second)
     assert store.job(study, second).state == "cancelled"
     cancel_job(study, first)
@@ -442,7 +457,7 @@ def test_a_recording_being_transcribed_takes_no_further_part(
     study: Study, silence: int, model: TranscribeOptions, tone: Callable[..., Path]
 ) -> None:
     start_job(study, silence, model)
-    with pytest.raises(BadInput, match="being transcribed"):
+    with held_still(study), pytest.raises(BadInput, match="being transcribed"):
         add_part(study, silence, tone())
     assert len(store.recording(study, silence).parts) == 1
 
