@@ -1,7 +1,7 @@
 """Measure the demo checkpoint: ``python -m demo.evaluate [CHECKPOINT]``.
 
 Prints the word error rate on the sample through the product's pipeline (Silero VAD,
-windows of at most 8 s cut in silence, greedy decoding with timestamps in full
+windows of at most 6 s cut in silence, greedy decoding with timestamps in full
 precision, no previous text), how far sentence starts are from the truth, and whether
 silence, noise, tones or music give text.
 """

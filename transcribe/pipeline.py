@@ -27,7 +27,7 @@ from .windows import LONGEST, Region, Window, pack, speech_regions
 
 BATCH: Final = 8
 """Windows recognised together: at most four minutes of sound between two checkpoints."""
-DEMO_WINDOW: Final = 8.0
+DEMO_WINDOW: Final = 6.0
 """Longest window of the demo model in seconds: so small a decoder loses its place in more."""
 NO_SPEECH: Final = "No speech was found in this recording."
 UNHEARD: Final = "dropped: no speech was detected here"

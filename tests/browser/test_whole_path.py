@@ -111,7 +111,11 @@ def test_hostile_text_stays_text(enter: Callable[..., Page]) -> None:
 def test_a_quote_reaches_the_word_file(enter: Callable[..., Page]) -> None:
     page = enter("Ingrid", "Coding")
     rows = coder(page)
-    text = rows.locator("[data-sentence]").last.locator(".text").text_content()
+    text = (
+        rows.locator("[data-sentence]")
+        .last.locator(".text")
+        .evaluate("node => node.firstChild.textContent")
+    )
     assert text
     page.keyboard.press("q")
     expect(rows.locator("[data-sentence]").last.locator(".chip.quote")).to_be_visible()
