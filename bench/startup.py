@@ -44,7 +44,8 @@ def start(home: Path) -> tuple["subprocess.Popen[bytes]", str, float]:
     )  # fmt: skip
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            page = urllib.request.Request(address, headers={"Accept": "text/html"})
+            with urllib.request.urlopen(page, timeout=5) as answer:
                 answer.read()
             return process, address, time.perf_counter() - began
         except (urllib.error.URLError, OSError):
