@@ -1,6 +1,7 @@
 """What the sample promises, measured through the command line."""
 
 import json
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import demo
+from demo.evaluate import Heard, quiet_tests, read_truth, start_errors
+from transcribe import TranscribeOptions, read_json, transcribe_audio
 
 ROOT = Path(__file__).parents[2]
 FORMS = "txt,vtt,srt,json,docx,rttm,stm"
@@ -54,3 +57,23 @@ def test_speakers_against_the_rttm(made: Path) -> None:
     scores = json.loads(done.stdout)
     assert scores["wer"] is None
     assert scores["der"] <= 0.15
+
+
+def test_sentences_start_where_they_were_said(made: Path) -> None:
+    read = read_json((made / "sample.json").read_text("utf-8"))
+    heard = [
+        Heard(one.start, one.end, one.text)
+        for turn in read.turns
+        for one in turn.sentences
+        if one.start is not None and one.end is not None
+    ]
+    errors = start_errors(read_truth(), heard)
+    assert len(errors) >= 90
+    assert statistics.median(errors) <= 0.2
+
+
+@pytest.mark.parametrize("name", list(quiet_tests()))
+def test_nothing_is_kept_from_what_is_not_speech(name: str) -> None:
+    options = TranscribeOptions(model="demo", language="en")
+    read = transcribe_audio(quiet_tests()[name], options, lambda *numbers: None)
+    assert read.turns == ()
