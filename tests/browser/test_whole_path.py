@@ -148,4 +148,6 @@ def test_streamlits_session_id_opens_nothing_for_somebody_else(
     for path in ("/", "/api/transcript/1", "/audio/1", "/api/codings/1", "/_stcore/host-config"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(workbench.address + path, timeout=10)
-        assert refused.value.code == 401
+        # The answer holds the connection until it is closed.
+        with refused.value as answer:
+            assert answer.code == 401
