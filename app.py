@@ -9,7 +9,7 @@ gate in front of it, so no study belongs to the request and nothing is shown.
 import argparse
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,10 @@ import transcribe
 
 if TYPE_CHECKING:
     from streamlit import App
+    from streamlit.navigation.page import StreamlitPage
 
 DEFAULT_HOME = Path("fokus-study")
+Page = Callable[[secure_storage.Study], None]
 
 
 def build(home: Path) -> "App":
@@ -75,7 +77,7 @@ def draw_pages(study: secure_storage.Study) -> None:
     import transcribe.page
 
     transcribe.tend(study)
-    pages = [
+    work: list[tuple[Page, str, str]] = [
         (themes.page.study_page, "Study", "dashboard"),
         (transcribe.page.recordings_page, "Recordings", "mic"),
         (transcribe.page.transcript_page, "Transcript", "subject"),
@@ -84,10 +86,18 @@ def draw_pages(study: secure_storage.Study) -> None:
         (themes.page.themes_page, "Themes", "account_tree"),
         (themes.page.quotes_page, "Quotes", "format_quote"),
         (themes.page.export_page, "Export", "description"),
-        (secure_storage.page.members_page, "Members & security", "shield_person"),
     ]
-    page = st.navigation(
-        [
+    security: list[tuple[Page, str, str]] = [
+        (secure_storage.page.members_page, "Members & security", "shield_person"),
+        (secure_storage.page.exports_page, "Exports", "outbox"),
+    ]
+    if transcribe.may(study, "audit"):
+        security.append((secure_storage.page.audit_page, "Audit", "history"))
+    if transcribe.may(study, "erase"):
+        security.append((secure_storage.page.erasure_page, "Erasure", "person_remove"))
+
+    def offered(rows: "Sequence[tuple[Page, str, str]]") -> "list[StreamlitPage]":
+        return [
             st.Page(
                 partial(show, study),
                 title=title,
@@ -95,10 +105,10 @@ def draw_pages(study: secure_storage.Study) -> None:
                 url_path=title.split()[0].lower(),
                 default=title == "Study",
             )
-            for show, title, icon in pages
-        ],
-        position="top",
-    )
+            for show, title, icon in rows
+        ]
+
+    page = st.navigation({"": offered(work), "Security": offered(security)}, position="top")
     secure_storage.page.signed_in(study)
     page.run()
 
@@ -118,34 +128,6 @@ def demo(options: argparse.Namespace) -> int:
 
     study.build(options.home, say=partial(print, flush=True))
     return 0 if options.no_serve else serve(options)
-
-
-def study_create(options: argparse.Namespace) -> int:
-    """Create a study and its first lead."""
-    title = options.title or input("Title of the study: ")
-    lead = options.lead or input("Name of the first lead: ")
-    passphrase = secure_storage.read_passphrase(
-        options.passphrase_fd, "Choose a passphrase (12 characters or more): ", new=True
-    )
-    secure_storage.create_study(options.home, title, lead, passphrase)
-    print(f"The study is ready in {options.home}. Start it with: fokus serve --home {options.home}")
-    return 0
-
-
-def member_invite(options: argparse.Namespace) -> int:
-    """Invite a member and print the one-time passphrase."""
-    # Held first: nobody should type a passphrase to learn that a server has the study.
-    with secure_storage.held(options.home):
-        name = options.lead or input("Your name (a lead of the study): ")
-        passphrase = secure_storage.read_passphrase(options.passphrase_fd, "Your passphrase: ")
-        study = secure_storage.unlock(options.home, name, passphrase)
-        try:
-            once = study.invite(options.name, options.role)
-        finally:
-            study.close()
-    print(f"Give {options.name} this one-time passphrase in person or by phone: {once}")
-    print("At the first sign-in Fokus asks for an own passphrase.")
-    return 0
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -181,19 +163,7 @@ def parser() -> argparse.ArgumentParser:
     place(add(commands, "serve", serve, "Serve the workbench on this machine."), DEFAULT_HOME,
           port=True)  # fmt: skip
 
-    studies = commands.add_parser("study", help="Create a study.").add_subparsers(required=True)
-    create = add(studies, "create", study_create, "Create a study and its first lead.")
-    create.add_argument("--title")
-
-    people = commands.add_parser("member", help="Invite members.").add_subparsers(required=True)
-    invite = add(people, "invite", member_invite, "Invite a member to a study.")
-    invite.add_argument("name", metavar="NAME")
-    invite.add_argument("--role", required=True, choices=secure_storage.ROLES)
-    for command in (create, invite):
-        place(command, DEFAULT_HOME)
-        command.add_argument("--lead", help="name of the lead who does this")
-        command.add_argument("--passphrase-fd", type=int, metavar="N", help="read it from here")
-
+    secure_storage.add_commands(commands)
     transcribe.add_commands(commands)
     place(add(commands, "doctor", doctor, "Check this machine and say what is wrong."),
           DEFAULT_HOME)  # fmt: skip

@@ -3,7 +3,7 @@
 from . import database as _database  # noqa: F401  (first: it makes sqlite-utils use SQLCipher)
 from .audio_route import audio_routes
 from .change import Change
-from .commands import Check, doctor, read_passphrase
+from .commands import Check, add_commands, doctor, read_passphrase
 from .container import SealedReader, new_key, seal
 from .errors import (
     BadInput,
@@ -36,6 +36,7 @@ from .study import Study, create_study, on_event, unlock, verify_chain
 __all__ = [
     "COST",
     "web_session",
+    "add_commands",
     "study_of",
     "serve",
     "read_passphrase",

@@ -23,6 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import moments
 from .acts import is_act, is_act_on_socket
 from .errors import (
     BadInput,
@@ -174,6 +175,8 @@ class Gate:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
             await anyio.to_thread.run_sync(self._sessions.sweep)
+            for call in moments.now_and_then:
+                await anyio.to_thread.run_sync(call, self._sessions.home)
 
     def _session(self, headers: Headers) -> Session | None:
         for line in headers.getlist("cookie"):

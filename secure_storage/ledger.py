@@ -27,7 +27,7 @@ def release_export(
 
     A sealed copy stays in the study, so that it can be shown later what was released.
     """
-    study.require("export")
+    study.require("release")
     name, digest = _plain_name(file_name), hashlib.sha256(data).hexdigest()
     with study.change() as change:
         path = _free(study.home / "exports", name, change)

@@ -10,19 +10,25 @@ import sqlite_utils
 from .errors import BadInput
 
 Role = Literal["lead", "coder", "reader", "custodian"]
-Right = Literal["read", "comment", "transcribe", "code", "theme", "export", "members", "erase"]
+Right = Literal[
+    "read", "comment", "transcribe", "code", "theme", "export", "release", "approve", "members",
+    "audit", "backup", "erase", "linking",
+]  # fmt: skip
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 RIGHTS: Final = MappingProxyType[Role, frozenset[Right]](
     {
-        "lead": frozenset(get_args(Right)),
-        "coder": frozenset({"read", "comment", "transcribe", "code", "theme"}),
+        "lead": frozenset(get_args(Right)) - {"release", "linking"},
+        "coder": frozenset({"read", "comment", "transcribe", "code", "theme", "export", "approve"}),
         "reader": frozenset({"read", "comment"}),
         # The linking store (who is who) has its own key; the study itself stays shut.
-        "custodian": frozenset(),
+        "custodian": frozenset({"linking"}),
     }
 )
-"""The one table of who may do what. Checked in the stages' functions, not in pages."""
+"""The one table of who may do what. Checked in the stages' functions, not in pages.
+
+``release`` is in no role: it is given to a person (``Member.may_release``).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Member:
     initials: str
     role: Role
     disabled: bool
+    may_release: bool = False
 
 
 def add(db: sqlite_utils.Database, name: str, role: Role, at: str) -> Member:
@@ -57,14 +64,20 @@ def disable(db: sqlite_utils.Database, member_id: int, at: str) -> None:
     db.conn.execute("UPDATE members SET disabled_at = ? WHERE id = ?", (at, member_id))
 
 
+def let_release(db: sqlite_utils.Database, member_id: int, may: bool) -> None:
+    """Give or take the permission to release exports."""
+    db.conn.execute("UPDATE members SET may_release = ? WHERE id = ?", (int(may), member_id))
+
+
 def listed(db: sqlite_utils.Database) -> list[Member]:
     """List all members, in the order they came."""
     rows = db.conn.execute(
-        "SELECT id, name, initials, role, disabled_at IS NOT NULL FROM members ORDER BY id"
+        "SELECT id, name, initials, role, disabled_at IS NOT NULL, may_release FROM members"
+        " ORDER BY id"
     )
     return [
-        Member(number, name, initials, role, bool(disabled))
-        for number, name, initials, role, disabled in rows.fetchall()
+        Member(number, name, initials, role, bool(disabled), bool(may_release))
+        for number, name, initials, role, disabled, may_release in rows.fetchall()
     ]
 
 

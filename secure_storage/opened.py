@@ -15,7 +15,7 @@ from typing import Final
 
 import sqlite_utils
 
-from . import database, events, keys, lock
+from . import database, events, keys, lock, moments
 from .change import Change
 from .disk import filesystem, private_folder, replacing, sweep_aside
 from .errors import DamagedFile, FokusError, NotSignedIn, StudyMissing, UnrecordedChange
@@ -60,6 +60,8 @@ class OpenedStudy:
                 private_folder(home / name)
             for folder in (home, home / "exports"):
                 sweep_aside(folder)
+            for call in moments.when_unlocked:
+                call(self)
         except BaseException:
             self._connections.close()
             raise
@@ -115,6 +117,8 @@ class OpenedStudy:
             raise
         change.settle(committed=True)
         self._tell()
+        for call in moments.when_committed:
+            call(self)
 
     def verified(self) -> ChainCheck:
         """Check the journal; what was found stands until the next event."""
@@ -207,9 +211,13 @@ def release(opened: OpenedStudy) -> None:
         if opened.users == 0:
             del _open[opened.home]
             try:
-                opened.close()
+                for call in moments.before_locking:
+                    call(opened)
             finally:
-                lock.give_back(opened.home)
+                try:
+                    opened.close()
+                finally:
+                    lock.give_back(opened.home)
 
 
 def already_open(home: Path) -> OpenedStudy | None:

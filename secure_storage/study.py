@@ -61,7 +61,8 @@ class Study:
     def require(self, right: Right) -> None:
         """Refuse unless the member's role gives the right."""
         self._usable()
-        if right not in RIGHTS[self.member.role]:
+        given = self.member.may_release if right == "release" else None
+        if not (given if given is not None else right in RIGHTS[self.member.role]):
             raise NotAllowed(
                 f"Your role ({self.member.role}) does not include the right to {DEEDS[right]}. "
                 "A lead of the study can do it."
@@ -261,6 +262,7 @@ def _fill(folder: Path, title: str, lead: str, passphrase: str, cost: Cost) -> t
         with connections.writing() as db:
             at = events.now()
             member = members.add(db, lead, "lead", at)
+            members.let_release(db, member.id, True)
             account = keys.new_account(header, root, member.id, lead, passphrase, once=False)
             header = header.with_account(account)
             database.set_meta(db, "study", header.study_id)
@@ -292,7 +294,12 @@ DEEDS: Final[Mapping[Right, str]] = {
     "transcribe": "add recordings or change transcripts",
     "code": "code",
     "theme": "work on themes",
-    "export": "release exports",
+    "export": "ask for exports",
+    "release": "release exports",
+    "approve": "approve what another member asks for",
     "members": "manage members",
+    "audit": "read the audit log",
+    "backup": "make backups",
     "erase": "erase data",
+    "linking": "use the linking store",
 }

@@ -126,17 +126,20 @@ def test_a_passphrase_can_be_changed_by_who_knows_it(home: Path, study: Study) -
 
 
 MATRIX: dict[Role, set[Right]] = {
-    "lead": {"read", "comment", "transcribe", "code", "theme", "export", "members", "erase"},
-    "coder": {"read", "comment", "transcribe", "code", "theme"},
+    "lead": {
+        "read", "comment", "transcribe", "code", "theme", "export", "approve", "members", "audit",
+        "backup", "erase",
+    },
+    "coder": {"read", "comment", "transcribe", "code", "theme", "export", "approve"},
     "reader": {"read", "comment"},
-    "custodian": set(),
-}
+    "custodian": {"linking"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("role", MATRIX)
 def test_each_role_has_its_rights_and_no_other(join: Join, role: Role) -> None:
     member = join("Some One", role)
-    for right in MATRIX["lead"]:
+    for right in {*MATRIX["lead"], "release", *MATRIX["custodian"]}:
         if right in MATRIX[role]:
             member.require(right)
         else:

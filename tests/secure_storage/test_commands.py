@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from secure_storage import BadInput, StudyBusy, doctor, held, read_passphrase, unlock
-from secure_storage import commands as asked
+from secure_storage.commands import check_up as asked
 from secure_storage.sessions import HEADER, sessions_of
 
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"

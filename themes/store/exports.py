@@ -47,7 +47,7 @@ def export_row(study: Study, export_id: int) -> ExportRow:
 
 def export_bytes(study: Study, export_id: int) -> bytes:
     """A released file once more, as it was released; noted as a sensitive read."""
-    study.require("export")
+    study.require("release")
     row = export_row(study, export_id)
     with study.files.open(row.file_id) as reader:
         data = reader.read(0, reader.size)

@@ -3,10 +3,11 @@
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
-from .errors import FokusError
-from .events import Event
-from .members import RIGHTS, ROLES, Member, Role
-from .study import DEEDS, Study, verified_chain
+from ..errors import FokusError
+from ..events import Event
+from ..members import RIGHTS, ROLES, Member, Role
+from ..study import DEEDS, Study, verified_chain
+from .telling import plain
 
 RECENT = 200
 
@@ -25,37 +26,6 @@ def members_page(study: Study) -> None:
             _end_access(study, members)
     _rights()
     _journal(study, members)
-
-
-def custodian_page(study: Study) -> None:
-    """Draw what there is for a custodian, who may not read the study."""
-    signed_in(study)
-    st.title("Linking store")
-    st.caption(
-        "Your role keeps the keys of the linking store, which this study does not have yet. "
-        "You can change your passphrase or sign out."
-    )
-
-
-def signed_in(study: Study) -> None:
-    """Say, small and at the right, who is signed in, and let them out."""
-    # In the empty band under the navigation, so that it moves no page down.
-    st.html(
-        "<style>.st-key-signed-in { margin-top: -2.2rem; }"
-        ".st-key-signed-in * { font-size: 0.85rem; line-height: 1.2; }</style>"
-    )
-    with st.container(horizontal=True, horizontal_alignment="right", key="signed-in"):
-        st.text(study.member.name, width="content")
-        way_out()
-
-
-def way_out() -> None:
-    """Link the pages outside Streamlit, which open in this tab."""
-    st.html(
-        '<a href="/passphrase" target="_self" style="color: inherit">Change passphrase</a> · '
-        '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>',
-        width="content",
-    )
 
 
 def _table(members: list[Member]) -> None:
@@ -83,7 +53,7 @@ def _invite(study: Study) -> None:
     try:
         once = study.invite(name, role)
     except FokusError as error:
-        st.error(_plain(str(error)))
+        st.error(plain(str(error)))
         return
     st.caption(
         "Give this one-time passphrase to the new member in person or by phone. It is shown "
@@ -109,7 +79,7 @@ def _end_access(study: Study, members: list[Member]) -> None:
     try:
         study.disable(chosen)
     except FokusError as error:
-        st.error(_plain(str(error)))
+        st.error(plain(str(error)))
     else:
         st.rerun()
 
@@ -130,7 +100,7 @@ def _journal(study: Study, members: list[Member]) -> None:
     if check.ok:
         st.caption("The journal is unbroken: every event follows from the one before it.")
     else:
-        st.error("The journal was tampered with: " + _plain(check.problem))
+        st.error("The journal was tampered with: " + plain(check.problem))
     names = {one.id: one.name for one in members}
     events = study.recent_events(RECENT)
     st.dataframe(pd.DataFrame(_rows(events, names)), hide_index=True, width="stretch")
@@ -144,8 +114,3 @@ def _rows(events: list[Event], names: dict[int, str]) -> dict[str, list[object]]
         "What": [one.action for one in events],
         "On": [one.object for one in events],
     }
-
-
-def _plain(message: str) -> str:
-    """Keep a message from being read as markdown."""
-    return "".join("\\" + mark if mark in r"\`*_{}[]()#+-.!|<>:$~" else mark for mark in message)

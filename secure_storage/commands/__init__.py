@@ -1,0 +1,16 @@
+"""What the console command ``fokus`` does with this stage, a module for each sub-command."""
+
+import argparse
+
+from . import members, study
+from .check_up import Check, doctor
+from .passphrase import read_passphrase
+from .tree import Commands
+
+__all__ = ["Check", "add_commands", "doctor", "read_passphrase"]
+
+
+def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add this stage's sub-commands."""
+    for part in (study, members):
+        part.add_commands(commands)

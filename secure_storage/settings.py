@@ -1,0 +1,85 @@
+"""What the administrator sets in ``fokus.toml`` of a home, all of it optional.
+
+It has to be known while the study is locked, so it is not in the database; it holds
+nothing secret.
+
+    [serve]
+    socket = "/run/fokus/study.sock"      # instead of a port of 127.0.0.1
+    names = ["fokus.example.org"]         # what browsers call it
+    behind_tls = true                     # a proxy in front speaks TLS
+
+    [anchors]
+    folder = "/var/lib/fokus-anchors"     # outside the study folder
+
+    [backup]
+    folder = "/backup/fokus"              # outside the study folder
+    hour = 2                              # of the night, local time
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from .errors import BadInput
+
+FILE: Final = "fokus.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one home."""
+
+    socket: Path | None
+    names: tuple[str, ...]
+    behind_tls: bool
+    anchors: Path
+    backups: Path
+    backup_hour: int
+
+
+def read_settings(home: Path) -> Settings:
+    """Read ``fokus.toml``; what it leaves out gets its default, what it misspells is refused."""
+    home = home.resolve()
+    try:
+        text = (home / FILE).read_text(encoding="utf-8")
+        said = tomllib.loads(text)
+    except FileNotFoundError:
+        said = {}
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{FILE} in the study folder cannot be read: {error}") from None
+    serve = _table(said, "serve", {"socket": str, "names": list, "behind_tls": bool})
+    anchors = _table(said, "anchors", {"folder": str})
+    backup = _table(said, "backup", {"folder": str, "hour": int})
+    if unknown := set(said) - {"serve", "anchors", "backup"}:
+        raise BadInput(f"{FILE} has a part nobody knows: [{sorted(unknown)[0]}].")
+    beside = home.parent / f"{home.name}-kept"
+    hour = backup.get("hour", 2)
+    if not 0 <= hour <= 23:
+        raise BadInput(f"{FILE}: hour in [backup] is from 0 to 23.")
+    return Settings(
+        socket=Path(serve["socket"]) if "socket" in serve else None,
+        names=tuple(str(name).lower() for name in serve.get("names", ())),
+        behind_tls=serve.get("behind_tls", False),
+        anchors=_outside(home, anchors.get("folder"), beside / "anchors"),
+        backups=_outside(home, backup.get("folder"), beside / "backups"),
+        backup_hour=hour,
+    )
+
+
+def _table(said: Mapping[str, Any], name: str, kinds: Mapping[str, type]) -> dict[str, Any]:
+    table = said.get(name, {})
+    if not isinstance(table, dict):
+        raise BadInput(f"{FILE}: [{name}] is a part with lines of its own.")
+    for key, value in table.items():
+        if type(value) is not kinds.get(key):
+            raise BadInput(f"{FILE}: «{key}» in [{name}] is unknown or of the wrong kind.")
+    return table
+
+
+def _outside(home: Path, chosen: str | None, otherwise: Path) -> Path:
+    folder = Path(chosen).resolve() if chosen else otherwise
+    if folder.is_relative_to(home):
+        raise BadInput(f"{FILE}: the folder {folder} has to lie outside the study folder.")
+    return folder
