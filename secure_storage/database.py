@@ -41,9 +41,9 @@ _PRAGMAS: Final = (
 
 
 class Connections:
-    """The connections of one open study."""
+    """The connections of one open study, or of its linking store (``migrations``)."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, path: Path, key: bytes, migrations: tuple[str, ...] = MIGRATIONS) -> None:
         """Open the database (making it if missing), check the guards and migrate it."""
         self._path, self._key = path, key
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class Connections:
             create_private(path).close()
         self._writer = _connect(path, key)
         try:
-            _migrate(self._writer)
+            _migrate(self._writer, migrations)
             _guard_encrypted(path)
         except BaseException:
             self._writer.conn.close()
@@ -179,13 +179,13 @@ def _guard_encrypted(path: Path) -> None:
                 raise DamagedFile("The study's database is not encrypted. It was not opened.")
 
 
-def _migrate(db: sqlite_utils.Database) -> None:
+def _migrate(db: sqlite_utils.Database, migrations: tuple[str, ...]) -> None:
     version = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(MIGRATIONS):
+    if version > len(migrations):
         raise FokusError("This study was made by a newer version of Fokus. Use that version.")
-    for number in range(version, len(MIGRATIONS)):
+    for number in range(version, len(migrations)):
         script = (
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
+            f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
         )
         try:
             with full_disk_told():

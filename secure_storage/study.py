@@ -35,6 +35,8 @@ class Study:
         self._closed = False
         self._opened: set[str] = set()
         """Objects whose opening is on the record already."""
+        self.when_closed: list[Callable[[], object]] = []
+        """Called once, when this member's use ends (sign-out, idling, lock)."""
 
     @property
     def home(self) -> Path:
@@ -171,7 +173,11 @@ class Study:
         """End this member's use; the last one to end it locks the study."""
         if not self._closed:
             self._closed = True
-            opened.release(self._core)
+            try:
+                for call in self.when_closed:
+                    call()
+            finally:
+                opened.release(self._core)
 
     def _usable(self) -> None:
         if self.closed:
