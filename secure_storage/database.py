@@ -43,7 +43,7 @@ _PRAGMAS: Final = (
 class Connections:
     """The connections of one open study, or of its linking store (``migrations``)."""
 
-    def __init__(self, path: Path, key: bytes, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    def __init__(self, path: Path, key: bytes, migrations: tuple[str, ...] | None = None) -> None:
         """Open the database (making it if missing), check the guards and migrate it."""
         self._path, self._key = path, key
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class Connections:
             create_private(path).close()
         self._writer = _connect(path, key)
         try:
-            _migrate(self._writer, migrations)
+            _migrate(self._writer, MIGRATIONS if migrations is None else migrations)
             _guard_encrypted(path)
         except BaseException:
             self._writer.conn.close()
