@@ -266,6 +266,24 @@ UPDATE members SET may_release = 1 WHERE role = 'lead';
 ALTER TABLE imports ADD COLUMN source TEXT NOT NULL DEFAULT '';
 ALTER TABLE imports ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
 
+-- Made anew so that an export can outlive its sealed copy, which erasure destroys.
+CREATE TABLE exports_anew (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    member_id INTEGER NOT NULL REFERENCES members (id),
+    form TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    file_id TEXT REFERENCES files (id),
+    file_name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    names_checked INTEGER NOT NULL CHECK (names_checked IN (0, 1))
+) STRICT;
+INSERT INTO exports_anew SELECT * FROM exports;
+DROP TABLE exports;
+ALTER TABLE exports_anew RENAME TO exports;
+
 -- A file somebody asked to release, sealed until somebody may.
 CREATE TABLE export_requests (
     id INTEGER PRIMARY KEY,
@@ -310,9 +328,12 @@ CREATE TABLE erasures (
     id INTEGER PRIMARY KEY,
     participant_id INTEGER NOT NULL REFERENCES participants (id),
     mode TEXT NOT NULL CHECK (mode IN ('redact', 'remove')),
+    -- 1: the pseudonym is replaced in codes, themes and titles too.
+    mentions INTEGER NOT NULL CHECK (mentions IN (0, 1)),
     asked_by INTEGER NOT NULL REFERENCES members (id),
     asked_at TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'cancelled')),
+    -- confirmed: to be carried out; erased: gone, but not yet searched for and certified.
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'confirmed', 'erased', 'done', 'cancelled')),
     decided_by INTEGER REFERENCES members (id),
     decided_at TEXT,
     certificate TEXT NOT NULL DEFAULT ''
