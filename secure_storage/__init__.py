@@ -2,6 +2,9 @@
 
 from . import database as _database  # noqa: F401  (first: it makes sqlite-utils use SQLCipher)
 from .audio_route import audio_routes
+from .audit.anchors import anchor_now
+from .audit.receipt import Receipt, receipt_text
+from .audit.words import anchor_words
 from .change import Change
 from .commands import Check, add_commands, doctor, read_passphrase
 from .container import SealedReader, new_key, seal
@@ -22,7 +25,16 @@ from .errors import (
 )
 from .events import ChainCheck, Event
 from .files import Files, FileWriter, StoredFile
-from .foreign import open_foreign, shred
+from .foreign import (
+    Limits,
+    expect,
+    guarded,
+    open_archive,
+    open_foreign,
+    read_xml,
+    shred,
+    still_alive,
+)
 from .gate import Gate
 from .keys import COST, FLOOR, Cost
 from .ledger import Released, record_import, release_export
@@ -34,8 +46,18 @@ from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 
 __all__ = [
+    "Receipt",
+    "anchor_now",
+    "anchor_words",
+    "receipt_text",
     "COST",
     "web_session",
+    "Limits",
+    "expect",
+    "guarded",
+    "open_archive",
+    "read_xml",
+    "still_alive",
     "add_commands",
     "study_of",
     "serve",

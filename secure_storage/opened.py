@@ -6,6 +6,7 @@ opens it.
 """
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ import sqlite_utils
 from . import database, events, keys, lock, moments
 from .change import Change
 from .disk import filesystem, private_folder, replacing, sweep_aside
-from .errors import DamagedFile, FokusError, NotSignedIn, StudyMissing, UnrecordedChange
+from .errors import DamagedFile, FokusError, NotSignedIn, StudyBusy, StudyMissing, UnrecordedChange
 from .events import ChainCheck, Event
 from .files import Files
 from .keys import Header
@@ -47,6 +48,8 @@ class OpenedStudy:
         self.shut_out: set[int] = set()
         self.users = 0
         self.closed = False
+        self.newest = 0
+        """Number of the last event that this process committed, reads too."""
         self._connections = database.Connections(home / "study.db", keys.derived(root, "database"))
         self._listeners: dict[object, Listener] = {}
         self._waiting: deque[Event] = deque()
@@ -98,7 +101,8 @@ class OpenedStudy:
         change: Change | None = None
 
         def queue() -> None:
-            if change is not None:
+            if change is not None and change.recorded:
+                self.newest = change.recorded[-1].seq
                 self._waiting.extend(one for one in change.recorded if not one.is_read)
 
         try:
@@ -132,7 +136,10 @@ class OpenedStudy:
         """Record what happened without a member, like a failed sign-in."""
         with self._connections.writing() as db:
             at = events.now()
-            events.append(db, at, None, action, object, before=None, after=None, client_id=None)
+            event = events.append(
+                db, at, None, action, object, before=None, after=None, client_id=None
+            )
+        self.newest = max(self.newest, event.seq)
 
     def save_header(self, header: Header, change: Change) -> None:
         """Write the key file within a change; the database remembers its revision."""
@@ -220,7 +227,37 @@ def release(opened: OpenedStudy) -> None:
                     lock.give_back(opened.home)
 
 
+@contextmanager
+def kept_shut(home: Path, wait: float = 10.0) -> Iterator[bool]:
+    """Keep a study from being opened for a block; False if it cannot be, being open.
+
+    Raises ``StudyBusy`` when another process holds it. Keep it short: who signs in waits.
+    """
+    home = home.resolve()
+    with lock.held(home):
+        if not _guard.acquire(timeout=wait):
+            raise StudyBusy(os.getpid())
+        try:
+            yield home not in _open
+        finally:
+            _guard.release()
+
+
 def already_open(home: Path) -> OpenedStudy | None:
     """Give the study if it is unlocked in this process."""
     with _guard:
         return _open.get(home.resolve())
+
+
+@contextmanager
+def borrowed(home: Path) -> Iterator[OpenedStudy | None]:
+    """Keep the study unlocked for a block, if this process has it unlocked."""
+    with _guard:
+        opened = _open.get(home.resolve())
+        if opened is not None:
+            opened.users += 1
+    try:
+        yield opened
+    finally:
+        if opened is not None:
+            release(opened)

@@ -16,9 +16,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from . import opened
 from .errors import BadInput, FokusError, NotSignedIn, WrongPassphrase
-from .keys import name_tag
 from .study import Study, unlock
 
 IDLE: Final = 30 * 60.0
@@ -81,7 +79,7 @@ class Sessions:
         try:
             study = unlock(self.home, name, passphrase)
         except WrongPassphrase:
-            self._count_failure(key, name)
+            self._count_failure(key)
             raise
         finally:
             with self._guard:
@@ -131,19 +129,13 @@ class Sessions:
                 raise BadInput("Many people are signing in at once. Try again in a moment.")
             self._waiting += 1
 
-    def _count_failure(self, key: str, name: str) -> None:
+    def _count_failure(self, key: str) -> None:
         with self._guard:
             tries = self._failed.pop(key, (0, 0.0))[0] + 1
             wait = min(2.0 ** (tries - FREE_TRIES), LONGEST_WAIT) if tries >= FREE_TRIES else 0.0
             self._failed[key] = (tries, self.clock() + wait)
             while len(self._failed) > 1000:
                 del self._failed[next(iter(self._failed))]
-        core = opened.already_open(self.home)
-        if core is not None and not core.closed:
-            tag = name_tag(core.header.study_id, name)
-            known = next((one for one in core.header.accounts if one.tag == tag), None)
-            whose = f"member:{known.member_id}" if known else "study"
-            core.record_of_nobody("read.signin_failed", whose)
 
 
 class TooManyTries(FokusError):

@@ -9,7 +9,8 @@ from typing import Final
 
 import sqlite_utils
 
-from . import database, events, keys, lock, members, opened
+from . import database, events, keys, lock, members, moments, opened
+from .audit.failed import note_failed
 from .change import Change
 from .disk import private_folder, replacing, sync_folder
 from .errors import BadInput, NotAllowed, NotSignedIn, StudyExists, WrongPassphrase, full_disk_told
@@ -176,6 +177,8 @@ class Study:
             try:
                 for call in self.when_closed:
                     call()
+                for leave in moments.when_leaving:
+                    leave(self._core)
             finally:
                 opened.release(self._core)
 
@@ -221,7 +224,11 @@ def unlock(home: Path, name: str, passphrase: str) -> Study:
     """Open the study for a member."""
     home = home.resolve()
     header, mac = opened.read_header(home)
-    account, root = keys.open_account(header, name, passphrase)
+    try:
+        account, root = keys.open_account(header, name, passphrase)
+    except WrongPassphrase:
+        note_failed(home, header, name)
+        raise
     keys.check_mac(header, mac, root)
     core = opened.acquire(home, root)
     try:

@@ -1,0 +1,1 @@
+"""The audit trail beyond the journal itself: anchors, verification, reading, receipts."""
