@@ -24,6 +24,7 @@ sys.modules.setdefault("pysqlite3.dbapi2", sqlcipher3.dbapi2)
 
 import sqlite_utils  # noqa: E402
 
+from . import moments  # noqa: E402
 from .disk import create_private  # noqa: E402
 from .errors import DamagedFile, FokusError, full_disk_told  # noqa: E402
 from .schema import MIGRATIONS  # noqa: E402
@@ -50,15 +51,18 @@ class Connections:
         self._owner: int | None = None
         if not path.exists():
             create_private(path).close()
+        # A thread that ends drops its own connection, and replacing the local drops all.
+        self._local = threading.local()
         self._writer = _connect(path, key)
         try:
+            if migrations is None and 0 < _version(self._writer) < len(MIGRATIONS):
+                for call in moments.before_migration:
+                    call(path, self.copy_to)
             _migrate(self._writer, MIGRATIONS if migrations is None else migrations)
             _guard_encrypted(path)
         except BaseException:
             self._writer.conn.close()
             raise
-        # A thread that ends drops its own connection, and replacing the local drops all.
-        self._local = threading.local()
 
     @property
     def reader(self) -> sqlite_utils.Database:
@@ -95,6 +99,22 @@ class Connections:
                     db.conn.execute("ROLLBACK")
                 self._owner = None
 
+    def copy_to(self, path: Path) -> None:
+        """Write a copy, under the same key, as the database stands at this moment.
+
+        ``VACUUM INTO`` is one step in one reading transaction: writers go on meanwhile
+        (stepwise copying starts over with every write and may never end). The caller
+        syncs the file.
+        """
+        create_private(path).close()
+        connection = self.reader.conn
+        connection.execute("PRAGMA query_only = OFF")
+        try:
+            with full_disk_told():
+                connection.execute("VACUUM INTO ?", [str(path)])
+        finally:
+            connection.execute("PRAGMA query_only = ON")
+
     def close(self) -> None:
         """Fold the write-ahead log into the file and close."""
         with self._lock:
@@ -130,6 +150,25 @@ def refuses_wrong_key(path: Path) -> bool:
     return False
 
 
+@contextmanager
+def copy_opened(path: Path, key: bytes) -> Iterator[sqlite_utils.Database]:
+    """Open a copy that nobody writes, for reading; its folder stays as it is."""
+    _guard_encrypted(path)
+    # Immutable: no lock, no journal, no shared memory beside the file.
+    connection = _keyed(f"{path.absolute().as_uri()}?immutable=1", key)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        yield sqlite_utils.Database(connection)
+    except sqlcipher3.DatabaseError as error:
+        if "not a database" in str(error) or "malformed" in str(error):
+            raise DamagedFile(NOT_OURS) from None
+        raise
+    finally:
+        connection.close()
+
+
 def meta(db: sqlite_utils.Database, key: str) -> str:
     """Read one of the study's own facts."""
     row = db.conn.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
@@ -141,8 +180,10 @@ def set_meta(db: sqlite_utils.Database, key: str, value: str) -> None:
     db.conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
 
-def _keyed(path: Path, key: bytes) -> sqlcipher3.Connection:
-    connection = sqlcipher3.connect(str(path), isolation_level=None, check_same_thread=False)
+def _keyed(path: Path | str, key: bytes) -> sqlcipher3.Connection:
+    connection = sqlcipher3.connect(
+        str(path), isolation_level=None, check_same_thread=False, uri=isinstance(path, str)
+    )
     # The library would print a wrong key's failure to the terminal.
     connection.execute("PRAGMA cipher_log_level = NONE")
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
@@ -179,8 +220,12 @@ def _guard_encrypted(path: Path) -> None:
                 raise DamagedFile("The study's database is not encrypted. It was not opened.")
 
 
+def _version(db: sqlite_utils.Database) -> int:
+    return int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _migrate(db: sqlite_utils.Database, migrations: tuple[str, ...]) -> None:
-    version = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+    version = _version(db)
     if version > len(migrations):
         raise FokusError("This study was made by a newer version of Fokus. Use that version.")
     for number in range(version, len(migrations)):

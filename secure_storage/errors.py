@@ -10,6 +10,8 @@
     ├── BadInput           a file or value from outside cannot be used
     ├── DamagedFile        something of ours was altered, cut or swapped
     ├── DiskFull           no room; nothing was half-written
+    ├── StorageAway        the disk does not answer; what was confirmed is safe
+    ├── BackupFailed       a backup could not be made; the study is untouched
     ├── StaleWrite         somebody else changed the text meanwhile
     ├── Repeated           this client action was already done
     └── UnrecordedChange   a change without its event (a fault of ours)
@@ -72,6 +74,14 @@ class DiskFull(FokusError):
     """There is no room left; nothing was half-written."""
 
 
+class BackupFailed(FokusError):
+    """A backup could not be made; nothing half-made is left, and the study is untouched."""
+
+
+class StorageAway(FokusError):
+    """The disk does not answer; what was confirmed is safe, the rest can be repeated."""
+
+
 class StaleWrite(FokusError):
     """Somebody else changed the text since it was read."""
 
@@ -90,27 +100,47 @@ class UnrecordedChange(FokusError):
 
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+TICKET = frozenset({errno.EACCES, errno.EPERM, errno.EKEYEXPIRED, errno.EKEYREVOKED, errno.ENOKEY})
+AWAY = TICKET | {
+    errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EROFS, errno.ETIMEDOUT, errno.EHOSTDOWN,
+    errno.EHOSTUNREACH, errno.EREMOTEIO, errno.ENODEV, errno.ENXIO, errno.ENOLCK,
+    errno.EKEYREJECTED, errno.ESHUTDOWN,
+}  # fmt: skip
+"""What a disk says that is broken, read-only, unplugged or behind a network that is down."""
+
+
+def storage_fault(error: OSError) -> FokusError | None:
+    """Say in our words what a disk said; None when it is about something else."""
+    if error.errno in NO_ROOM:
+        return DiskFull(NO_ROOM_MESSAGE)
+    if error.errno in TICKET:
+        return StorageAway(NO_TICKET_MESSAGE)
+    return StorageAway(AWAY_MESSAGE) if error.errno in AWAY else None
 
 
 @contextmanager
-def full_disk_told() -> Iterator[None]:
-    """Turn "no space left" in its several disguises into ``DiskFull``."""
+def storage_told() -> Iterator[None]:
+    """Turn the faults of a disk into ``DiskFull`` and ``StorageAway``."""
     try:
         yield
     except OSError as error:
-        if error.errno in NO_ROOM:
-            raise DiskFull(NO_ROOM_MESSAGE) from error
-        raise
-    except Exception as error:
-        # SQLCipher's exceptions are not the standard library's: the text tells. A used-up
-        # quota reaches us only as "disk I/O error".
-        told = ("disk is full", "disk I/O error")
-        if str(error).endswith(told) and not isinstance(error, FokusError):
-            raise DiskFull(NO_ROOM_MESSAGE) from error
-        raise
+        told = storage_fault(error)
+        if told is None:
+            raise
+        raise told from error
 
 
 NO_ROOM_MESSAGE = (
     "The disk is full, or your quota is used up, so nothing was saved. Free some space on "
     "the disk of the study and do it again."
 )
+AWAY_MESSAGE = (
+    "The disk of the study does not answer, so nothing more is saved until it is back. What "
+    "was confirmed as saved is safe. Do your last step again in a moment."
+)
+NO_TICKET_MESSAGE = (
+    "The disk of the study refuses this server. On a network disk the login ticket (Kerberos) "
+    "may have run out: whoever runs the server renews it with kinit. What was confirmed as "
+    "saved is safe. Do your last step again then."
+)
+full_disk_told = storage_told
