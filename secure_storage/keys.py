@@ -7,9 +7,9 @@ come from the root by HKDF, each under its own label.
 
 All of it stands in ``study.json`` beside the database. The file names nobody: a member
 is found by a digest of the name, which keeps it from being read (not from being guessed
-and tried). It carries a MAC under the root key and a
-revision number that the database remembers, so that seals can neither be swapped nor
-rolled back unnoticed.
+and tried). The root may also be sealed to a printed recovery kit. The file carries a MAC
+under the root key and a revision number that the database remembers, so that seals can
+neither be swapped nor rolled back unnoticed.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import hmac
 import json
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from unicodedata import normalize
 
@@ -68,6 +68,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class KitSeal:
+    """The root key, sealed to the printed recovery kit."""
+
+    public: bytes
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What ``study.json`` says."""
 
@@ -75,6 +83,7 @@ class Header:
     revision: int
     cost: Cost
     accounts: tuple[Account, ...]
+    kit: KitSeal | None = None
 
     def account(self, name: str) -> Account | None:
         """Find the account of a name."""
@@ -84,12 +93,29 @@ class Header:
     def with_account(self, account: Account) -> "Header":
         """Add an account, or replace the member's present one."""
         others = (one for one in self.accounts if one.member_id != account.member_id)
-        return Header(self.study_id, self.revision + 1, self.cost, (*others, account))
+        return replace(self, revision=self.revision + 1, accounts=(*others, account))
 
     def without(self, member_id: int) -> "Header":
         """Drop a member's account."""
         left = tuple(one for one in self.accounts if one.member_id != member_id)
-        return Header(self.study_id, self.revision + 1, self.cost, left)
+        return replace(self, revision=self.revision + 1, accounts=left)
+
+    def with_kit(self, public: bytes, root: bytes) -> "Header":
+        """Seal the root key to a recovery kit, instead of to the one before."""
+        seal = KitSeal(public, seal_to(public, root, _about_kit(self, public)))
+        return replace(self, revision=self.revision + 1, kit=seal)
+
+    def resealed(self, root: bytes) -> "Header":
+        """Seal another root key to everybody to whom the present one is sealed."""
+        accounts = tuple(
+            replace(
+                one,
+                root=seal_to(one.public, root, _about(self, one.member_id, one.public)),
+            )
+            for one in self.accounts
+        )
+        kit = self.with_kit(self.kit.public, root).kit if self.kit else None
+        return replace(self, revision=self.revision + 1, accounts=accounts, kit=kit)
 
 
 def name_tag(study_id: str, name: str) -> str:
@@ -132,22 +158,52 @@ def check_passphrase(passphrase: str) -> None:
         raise BadInput("Choose a passphrase of several different characters, at most 1024.")
 
 
+@dataclass(frozen=True, slots=True)
+class Stretched:
+    """A key made of a passphrase, and its salt; made before the study is held for writing."""
+
+    salt: bytes
+    key: bytes
+
+
+def stretched(passphrase: str, cost: Cost) -> Stretched:
+    """Make a key of a new passphrase under a new salt."""
+    salt = os.urandom(16)
+    return Stretched(salt, stretch(passphrase, salt, cost))
+
+
 def new_account(
-    header: Header, root: bytes, member_id: int, name: str, passphrase: str, *, once: bool
-) -> Account:
+    header: Header, root: bytes, member_id: int, name: str, under: Stretched, *, once: bool
+) -> tuple[Account, X25519PrivateKey]:
     """Make a key pair for a member, its secret half sealed under a passphrase."""
     secret = X25519PrivateKey.generate()
-    salt, public = os.urandom(16), secret.public_key().public_bytes_raw()
-    key = stretch(passphrase, salt, header.cost)
-    return Account(
-        member_id, name_tag(header.study_id, name), salt,
-        _seal(key, secret.private_bytes_raw(), _about(header, member_id, public)),
-        public, seal_to(public, root, _about(header, member_id, public)), once,
-    )  # fmt: skip
+    public = secret.public_key().public_bytes_raw()
+    sealed = seal_to(public, root, _about(header, member_id, public))
+    tag = name_tag(header.study_id, name)
+    bare = Account(member_id, tag, b"", b"", public, sealed, once)
+    return with_passphrase(header, bare, secret, under), secret
 
 
-def open_account(header: Header, name: str, passphrase: str) -> tuple[Account, bytes]:
-    """Give the account and the root key; the same work and error for an unknown name."""
+def with_passphrase(
+    header: Header, account: Account, secret: X25519PrivateKey, under: Stretched
+) -> Account:
+    """Seal the account's secret key under another passphrase; the key pair stays."""
+    about = _about(header, account.member_id, account.public)
+    sealed = _seal(under.key, secret.private_bytes_raw(), about)
+    return replace(account, salt=under.salt, secret=sealed)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAccount:
+    """What a member's passphrase gives."""
+
+    account: Account
+    secret: X25519PrivateKey
+    root: bytes
+
+
+def open_account(header: Header, name: str, passphrase: str) -> OpenedAccount:
+    """Open a member's keys; the same work and error for an unknown name."""
     account = header.account(name)
     key = stretch(passphrase, account.salt if account else bytes(16), header.cost)
     if account is None:
@@ -158,7 +214,21 @@ def open_account(header: Header, name: str, passphrase: str) -> tuple[Account, b
     except InvalidTag:
         raise WrongPassphrase(WRONG) from None
     try:
-        return account, open_sealed(secret, account.root, about)
+        return OpenedAccount(account, secret, open_sealed(secret, account.root, about))
+    except (InvalidTag, ValueError):
+        raise DamagedFile(ALTERED) from None
+
+
+def open_with_kit(header: Header, secret: X25519PrivateKey) -> bytes:
+    """Give the root key to who holds the recovery kit; ``BadInput`` if it is another's."""
+    public = secret.public_key().public_bytes_raw()
+    if header.kit is None or not hmac.compare_digest(header.kit.public, public):
+        raise BadInput(
+            "This recovery kit is not the present one of this study. A newer kit replaces "
+            "the older; look for the last one that was printed."
+        )
+    try:
+        return open_sealed(secret, header.kit.root, _about_kit(header, public))
     except (InvalidTag, ValueError):
         raise DamagedFile(ALTERED) from None
 
@@ -184,6 +254,10 @@ def _agreed(shared: bytes, sender: bytes, public: bytes) -> bytes:
 
 def _about(header: Header, member_id: int, public: bytes) -> bytes:
     return f"{header.study_id}:{member_id}:".encode() + public
+
+
+def _about_kit(header: Header, public: bytes) -> bytes:
+    return f"{header.study_id}:kit:".encode() + public
 
 
 def _seal(key: bytes, data: bytes, about: bytes) -> bytes:
@@ -219,7 +293,12 @@ def from_json(data: bytes) -> tuple[Header, str]:
         )  # fmt: skip
         if any(tuple(map(len, _parts(one))) != _SIZES for one in accounts):
             raise DamagedFile(ALTERED)
-        header = Header(body["study"], body["revision"], Cost(*body["argon2id"]), accounts)
+        kit = body.get("kit")
+        seal = KitSeal(bytes.fromhex(kit["public"]), bytes.fromhex(kit["root"])) if kit else None
+        if seal and (len(seal.public), len(seal.root)) != _SIZES[2:]:
+            raise DamagedFile(ALTERED)
+        cost = Cost(*body["argon2id"])
+        header = Header(body["study"], body["revision"], cost, accounts, seal)
     except (ValueError, KeyError, TypeError):
         raise DamagedFile(ALTERED) from None
     return header, str(body.get("mac", ""))
@@ -248,10 +327,13 @@ def _body(header: Header) -> dict[str, object]:
         }
         for one in header.accounts
     ]  # fmt: skip
+    kit = header.kit
+    # Left out where there is none, as in studies older than recovery kits.
+    seal = {"kit": {"public": kit.public.hex(), "root": kit.root.hex()}} if kit else {}
     return {
         "format": 1, "cipher": "sqlcipher-4", "study": header.study_id,
         "revision": header.revision, "argon2id": [cost.memory_kib, cost.time, cost.lanes],
-        "accounts": accounts,
+        "accounts": accounts, **seal,
     }  # fmt: skip
 
 
@@ -260,7 +342,10 @@ def _mac(body: dict[str, object], root: bytes) -> str:
     return hmac.new(derived(root, "header"), canonical, hashlib.sha256).hexdigest()
 
 
-WRONG: Final = "Name or passphrase is wrong. Check both and try again."
+WRONG: Final = (
+    "Name or passphrase is wrong, or the one-time code of those who use one. "
+    "Check them and try again."
+)
 ALTERED: Final = (
     "The key file (study.json) was altered or belongs to another study. Restore it from a backup."
 )

@@ -41,6 +41,10 @@ class Member:
     role: Role
     disabled: bool
     may_release: bool = False
+    removed: bool = False
+    """The access ended for good; the row and the work stay."""
+    uses_codes: bool = False
+    """Signs in with a one-time code besides the passphrase."""
 
 
 def add(db: sqlite_utils.Database, name: str, role: Role, at: str) -> Member:
@@ -64,6 +68,38 @@ def disable(db: sqlite_utils.Database, member_id: int, at: str) -> None:
     db.conn.execute("UPDATE members SET disabled_at = ? WHERE id = ?", (at, member_id))
 
 
+def enable(db: sqlite_utils.Database, member_id: int) -> None:
+    """Give access again to a member whose access was ended."""
+    db.conn.execute("UPDATE members SET disabled_at = NULL WHERE id = ?", (member_id,))
+
+
+def remove(db: sqlite_utils.Database, member_id: int, at: str) -> None:
+    """End a member's access for good."""
+    db.conn.execute(
+        "UPDATE members SET disabled_at = ifnull(disabled_at, ?1), removed_at = ?1,"
+        " code_secret = NULL WHERE id = ?2",
+        (at, member_id),
+    )
+
+
+def set_role(db: sqlite_utils.Database, member_id: int, role: Role) -> None:
+    """Give a member another role."""
+    db.conn.execute("UPDATE members SET role = ? WHERE id = ?", (role, member_id))
+
+
+def code_of(db: sqlite_utils.Database, member_id: int) -> tuple[bytes | None, int]:
+    """Give the secret of a member's one-time codes and the last step that was used."""
+    query = "SELECT code_secret, code_step FROM members WHERE id = ?"
+    secret, step = db.conn.execute(query, (member_id,)).fetchone()
+    return secret, int(step)
+
+
+def set_code(db: sqlite_utils.Database, member_id: int, secret: bytes | None, step: int) -> None:
+    """Keep the secret of a member's one-time codes and the last step that was used."""
+    query = "UPDATE members SET code_secret = ?, code_step = ? WHERE id = ?"
+    db.conn.execute(query, (secret, step, member_id))
+
+
 def let_release(db: sqlite_utils.Database, member_id: int, may: bool) -> None:
     """Give or take the permission to release exports."""
     db.conn.execute("UPDATE members SET may_release = ? WHERE id = ?", (int(may), member_id))
@@ -71,19 +107,23 @@ def let_release(db: sqlite_utils.Database, member_id: int, may: bool) -> None:
 
 def listed(db: sqlite_utils.Database) -> list[Member]:
     """List all members, in the order they came."""
-    rows = db.conn.execute(
-        "SELECT id, name, initials, role, disabled_at IS NOT NULL, may_release FROM members"
-        " ORDER BY id"
-    )
-    return [
-        Member(number, name, initials, role, bool(disabled), bool(may_release))
-        for number, name, initials, role, disabled, may_release in rows.fetchall()
-    ]
+    return [_member(row) for row in db.conn.execute(_MEMBERS + " ORDER BY id").fetchall()]
 
 
 def found(db: sqlite_utils.Database, member_id: int) -> Member | None:
     """Find one member."""
-    return next((one for one in listed(db) if one.id == member_id), None)
+    row = db.conn.execute(_MEMBERS + " WHERE id = ?", (member_id,)).fetchone()
+    return _member(row) if row else None
+
+
+_MEMBERS: Final = (
+    "SELECT id, name, initials, role, disabled_at IS NOT NULL, may_release,"
+    " removed_at IS NOT NULL, code_secret IS NOT NULL FROM members"
+)
+
+
+def _member(row: tuple[int, str, str, Role, int, int, int, int]) -> Member:
+    return Member(*row[:4], *(bool(one) for one in row[4:]))
 
 
 def checked_name(name: str) -> str:

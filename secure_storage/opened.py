@@ -5,6 +5,7 @@ closed and the keys are forgotten. In between nobody else, no other process eith
 opens it.
 """
 
+import hmac
 import logging
 import os
 import threading
@@ -45,7 +46,7 @@ class OpenedStudy:
                 "Move the study folder to a disk of this machine."
             )
         self.home, self.root, self.header = home, root, header
-        self.shut_out: set[int] = set()
+        self._cuts: dict[int, int] = {}
         self.users = 0
         self.closed = False
         self.newest = 0
@@ -80,6 +81,14 @@ class OpenedStudy:
             )
         if not database.refuses_wrong_key(self.home / "study.db"):
             raise DamagedFile("The study's database opens with a wrong key. It was not opened.")
+
+    def cut(self, member_id: int) -> None:
+        """Close what this member has open here, in whatever session."""
+        self._cuts[member_id] = self.cuts(member_id) + 1
+
+    def cuts(self, member_id: int) -> int:
+        """Count how often the member was cut; who signed in since is not concerned."""
+        return self._cuts.get(member_id, 0)
 
     @property
     def reader(self) -> sqlite_utils.Database:
@@ -207,6 +216,10 @@ def acquire(home: Path, root: bytes) -> OpenedStudy:
                 lock.give_back(home)
                 raise
             _open[home] = opened
+        elif not hmac.compare_digest(opened.root, root):
+            # The file was not written by us, or its keys have just been rotated.
+            keys.check_mac(*read_header(home), opened.root)
+            raise FokusError("The study's keys were changed just now. Sign in again.")
         opened.users += 1
         return opened
 

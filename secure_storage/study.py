@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import sqlite_utils
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from . import database, events, keys, lock, members, moments, opened
+from . import access, database, events, keys, lock, members, moments, one_time_codes, opened
 from .audit.failed import note_failed
 from .change import Change
 from .disk import private_folder, replacing, sync_folder
@@ -19,25 +20,36 @@ from .files import Files
 from .keys import COST, Cost, Header
 from .members import RIGHTS, Member, Right, Role
 
-ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Of one-time passphrases: no character that is read as another."""
-
 
 class Study:
     """One open study seen by one member; cheap to make, shares keys and connections."""
 
-    def __init__(self, core: opened.OpenedStudy, member: Member, *, first_sign_in: bool) -> None:
+    def __init__(
+        self, core: opened.OpenedStudy, member: Member, secret: X25519PrivateKey, *,
+        first_sign_in: bool,
+    ) -> None:  # fmt: skip
         """Made by ``unlock``."""
         self._core = core
-        self.member = member
+        self._member = member
+        self._secret = secret
+        self._cuts = core.cuts(member.id)
         self.first_sign_in = first_sign_in
         """The member signed in with a one-time passphrase and must choose an own one."""
         self.title = core.title
         self._closed = False
         self._opened: set[str] = set()
         """Objects whose opening is on the record already."""
+        self.proposed_code: bytes | None = None
+        """The secret of one-time codes that are not confirmed yet."""
         self.when_closed: list[Callable[[], object]] = []
         """Called once, when this member's use ends (sign-out, idling, lock)."""
+
+    @property
+    def member(self) -> Member:
+        """The member as of now: another lead may have changed role or permission."""
+        if not self.closed:
+            self._member = members.found(self._core.reader, self._member.id) or self._member
+        return self._member
 
     @property
     def home(self) -> Path:
@@ -47,33 +59,37 @@ class Study:
     @property
     def files(self) -> Files:
         """The sealed files."""
-        self._usable()
+        self.check_usable()
         return self._core.files
 
     @property
     def db(self) -> sqlite_utils.Database:
         """The calling thread's reading connection; it cannot write."""
-        self._usable()
+        self.check_usable()
         return self._core.reader
 
     @property
     def closed(self) -> bool:
         """The session ended, or the member's access did."""
-        return self._closed or self._core.closed or self.member.id in self._core.shut_out
+        cut = self._cuts != self._core.cuts(self._member.id)
+        return self._closed or self._core.closed or cut
 
     def require(self, right: Right) -> None:
-        """Refuse unless the member's role gives the right."""
-        self._usable()
-        given = self.member.may_release if right == "release" else None
-        if not (given if given is not None else right in RIGHTS[self.member.role]):
+        """Refuse unless the member's present role (or, for release, permission) gives it."""
+        self.check_usable()
+        member = self.member
+        given = right in RIGHTS[member.role]
+        if right == "release":
+            given = member.may_release and "read" in RIGHTS[member.role]
+        if not given:
             raise NotAllowed(
-                f"Your role ({self.member.role}) does not include the right to {DEEDS[right]}. "
+                f"Your role ({member.role}) does not include the right to {DEEDS[right]}. "
                 "A lead of the study can do it."
             )
 
     def change(self) -> AbstractContextManager[Change]:
         """Change the study: ``with study.change() as change: … change.record(…)``."""
-        self._usable()
+        self.check_usable()
         return self._core.change(self.member)
 
     def note(self, action: str, object: str, after: Mapping[str, object] | None = None) -> int:
@@ -110,15 +126,27 @@ class Study:
 
     def invite(self, name: str, role: Role) -> str:
         """Add a member; gives the one-time passphrase of the first sign-in."""
-        self.require("members")
-        once = one_time_passphrase()
-        with self.change() as change:
-            member = members.add(change.db, name, role, change.now)
-            self._give_account(member, once, change, once=True)
-            change.record(
-                "member.invited", f"member:{member.id}", after={"name": member.name, "role": role}
-            )
-        return once
+        return access.invite(self, name, role)
+
+    def disable(self, member_id: int) -> None:
+        """End a member's access at once; it can be given again."""
+        access.disable(self, member_id)
+
+    def enable(self, member_id: int) -> str:
+        """Give access again; gives a one-time passphrase."""
+        return access.enable(self, member_id)
+
+    def remove(self, member_id: int) -> None:
+        """End a member's access for good; the work stays."""
+        access.remove(self, member_id)
+
+    def change_role(self, member_id: int, role: Role) -> None:
+        """Give another member another role."""
+        access.change_role(self, member_id, role)
+
+    def let_release(self, member_id: int, may: bool) -> None:
+        """Give or take another member's permission to release exports."""
+        access.let_release(self, member_id, may)
 
     def change_passphrase(self, old: str, new: str) -> None:
         """Replace the member's own passphrase."""
@@ -127,7 +155,7 @@ class Study:
         keys.check_passphrase(new)
         if new == old:
             raise BadInput("The new passphrase is the old one. Choose another.")
-        keys.open_account(self._core.header, self.member.name, old)
+        keys.open_account(self._core.header, self._member.name, old)
         self._replace_passphrase(new)
 
     def choose_passphrase(self, new: str) -> None:
@@ -141,34 +169,28 @@ class Study:
 
     def _opens(self, passphrase: str) -> bool:
         try:
-            keys.open_account(self._core.header, self.member.name, passphrase)
+            keys.open_account(self._core.header, self._member.name, passphrase)
         except WrongPassphrase:
             return False
         return True
 
     def _replace_passphrase(self, new: str) -> None:
-        with self._core.change(self.member) as change:
-            self._give_account(self.member, new, change, once=False)
-            change.record("member.passphrase_changed", f"member:{self.member.id}")
-        self.first_sign_in = False
-
-    def disable(self, member_id: int) -> None:
-        """End a member's access at once; the member's work stays.
-
-        The keys stay the same: somebody who copied them out of a running server before
-        could still open a copy of the study. Nothing in the workbench shows them.
-        """
-        self.require("members")
-        if member_id == self.member.id:
-            raise BadInput("You cannot end your own access. Ask another lead.")
-        with self.change() as change:
-            member = members.found(change.db, member_id)
-            if member is None or member.disabled:
-                raise BadInput("This member has no access (any more).")
-            members.disable(change.db, member_id, change.now)
-            self._core.save_header(self._core.header.without(member_id), change)
-            change.record("member.disabled", f"member:{member_id}")
-        self._core.shut_out.add(member_id)
+        core, name = self._core, self._member.name
+        under, secret = keys.stretched(new, core.header.cost), self._secret
+        with core.change(self._member) as change:
+            account = core.header.account(name)
+            if account is None or self.closed:
+                raise NotSignedIn("Your access to this study has ended. Ask a lead of the study.")
+            if self.first_sign_in:
+                # A new pair: whoever invited could have kept the one-time passphrase.
+                account, secret = keys.new_account(
+                    core.header, core.root, account.member_id, name, under, once=False
+                )
+            else:
+                account = keys.with_passphrase(core.header, account, secret, under)
+            core.save_header(core.header.with_account(account), change)
+            change.record("member.passphrase_changed", f"member:{account.member_id}")
+        self._secret, self.first_sign_in = secret, False
 
     def close(self) -> None:
         """End this member's use; the last one to end it locks the study."""
@@ -182,16 +204,12 @@ class Study:
             finally:
                 opened.release(self._core)
 
-    def _usable(self) -> None:
+    def check_usable(self) -> None:
+        """Refuse a member who is signed out or has not chosen an own passphrase yet."""
         if self.closed:
             raise NotSignedIn("You are signed out. Sign in again.")
         if self.first_sign_in:
             raise NotAllowed("Choose a passphrase of your own first.")
-
-    def _give_account(self, member: Member, passphrase: str, change: Change, *, once: bool) -> None:
-        header, root = self._core.header, self._core.root
-        account = keys.new_account(header, root, member.id, member.name, passphrase, once=once)
-        self._core.save_header(header.with_account(account), change)
 
 
 def create_study(home: Path, title: str, lead: str, passphrase: str, *, cost: Cost = COST) -> None:
@@ -220,24 +238,29 @@ def create_study(home: Path, title: str, lead: str, passphrase: str, *, cost: Co
                 file.write(keys.to_json(header, root))
 
 
-def unlock(home: Path, name: str, passphrase: str) -> Study:
-    """Open the study for a member."""
+def unlock(home: Path, name: str, passphrase: str, code: str = "") -> Study:
+    """Open the study for a member; ``code`` is the one-time code of those who use them."""
     home = home.resolve()
     header, mac = opened.read_header(home)
     try:
-        account, root = keys.open_account(header, name, passphrase)
+        found = keys.open_account(header, name, passphrase)
+        keys.check_mac(header, mac, found.root)
+        return _enter(home, found, code)
     except WrongPassphrase:
         note_failed(home, header, name)
         raise
-    keys.check_mac(header, mac, root)
-    core = opened.acquire(home, root)
+
+
+def _enter(home: Path, found: keys.OpenedAccount, code: str) -> Study:
+    core = opened.acquire(home, found.root)
     try:
-        member = members.found(core.reader, account.member_id)
+        member = members.found(core.reader, found.account.member_id)
         if member is None or member.disabled:
             raise NotAllowed("Your access to this study has ended. Ask a lead of the study.")
         with core.change(member) as change:
+            one_time_codes.use(change, member, code)
             change.record("read.unlocked", f"member:{member.id}")
-        return Study(core, member, first_sign_in=account.first_sign_in)
+        return Study(core, member, found.secret, first_sign_in=found.account.first_sign_in)
     except BaseException:
         opened.release(core)
         raise
@@ -261,12 +284,6 @@ def verified_chain(study: Study) -> ChainCheck:
     return study._core.verified()
 
 
-def one_time_passphrase() -> str:
-    """Make a passphrase that is easy to read out and too long to guess (99 bits)."""
-    groups = ("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4))
-    return "-".join(groups)
-
-
 def _fill(folder: Path, title: str, lead: str, passphrase: str, cost: Cost) -> tuple[Header, bytes]:
     header = Header(secrets.token_hex(16), 0, cost, ())
     root = keys.derived(secrets.token_bytes(32), "root")
@@ -276,7 +293,8 @@ def _fill(folder: Path, title: str, lead: str, passphrase: str, cost: Cost) -> t
             at = events.now()
             member = members.add(db, lead, "lead", at)
             members.let_release(db, member.id, True)
-            account = keys.new_account(header, root, member.id, lead, passphrase, once=False)
+            under = keys.stretched(passphrase, cost)
+            account, _ = keys.new_account(header, root, member.id, lead, under, once=False)
             header = header.with_account(account)
             database.set_meta(db, "study", header.study_id)
             database.set_meta(db, "title", title)
