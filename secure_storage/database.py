@@ -34,6 +34,8 @@ if sqlite_utils.db.sqlite3 is not sqlcipher3:  # type: ignore[attr-defined]
 
 LEAST_SQLITE: Final = (3, 51, 3)
 """Older ones have the WAL-reset fault, which can corrupt a database."""
+Fault: Final[type[Exception]] = sqlcipher3.DatabaseError
+"""What SQLCipher raises where a database is damaged."""
 PLAINTEXT: Final = b"SQLite format 3\0"
 _PRAGMAS: Final = (
     "foreign_keys = ON", "busy_timeout = 10000", "secure_delete = ON", "trusted_schema = OFF",
@@ -114,6 +116,16 @@ class Connections:
                 connection.execute("VACUUM INTO ?", [str(path)])
         finally:
             connection.execute("PRAGMA query_only = ON")
+
+    def altered_pages(self) -> int:
+        """Count the pages whose authentication fails; writers wait meanwhile.
+
+        The write-ahead log is folded in first: after a crash the file holds older pages
+        that the log replaces, and they would be false alarms.
+        """
+        with self._lock:
+            self._writer.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return len(self._writer.conn.execute("PRAGMA cipher_integrity_check").fetchall())
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and close."""

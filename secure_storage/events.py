@@ -12,7 +12,7 @@ Reads ("read.…") stand in the same chain but notify nobody and do not move ``h
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -115,8 +115,13 @@ def last(db: sqlite_utils.Database) -> tuple[int, bytes]:
     return (int(row[0]), bytes(row[1])) if row else (0, START)
 
 
-def verify(db: sqlite_utils.Database) -> ChainCheck:
-    """Recompute the chain from its start; the first break is told."""
+def verify(
+    db: sqlite_utils.Database, progress: Callable[[int], object] = lambda done: None
+) -> ChainCheck:
+    """Recompute the chain from its start; the first break is told.
+
+    ``progress`` hears how many events were checked, every thousand.
+    """
     rows = db.conn.execute(
         "SELECT seq, at, actor, action, object, before, after, salt, digest, prev, hash, client_id"
         " FROM events ORDER BY seq"
@@ -124,6 +129,8 @@ def verify(db: sqlite_utils.Database) -> ChainCheck:
     previous, count = START, 0
     for seq, at, actor, action, object, before, after, salt, digest, prev, chained, client in rows:
         count += 1
+        if not count % 1000:
+            progress(count)
         if seq != count:
             return ChainCheck(False, count, f"event {count} is missing")
         if prev != previous:
