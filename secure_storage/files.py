@@ -1,11 +1,17 @@
-"""The study's files: sealed as they arrive, named by a random id, listed in the database.
+"""The study's files: sealed as they arrive, under a random name, listed in the database.
 
 A file gets its row in the same change that uses it. If the change is undone, so is the
 file; what a crash leaves behind is swept when the study is next opened.
+
+Every file has a random key of its own, which stands in its row and nowhere else: with
+the row the key is gone, and so is the file, wherever a copy of it lies. (Files of the
+first version have a key that comes from the study's root key.) Rotation gives a file a
+new name and key; its id stays.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,9 +19,10 @@ from typing import Final
 import sqlite_utils
 
 from .change import Change
-from .container import SealedReader, SealWriter, new_file_id
+from .container import SealedReader, SealWriter, new_file_id, new_key
 from .disk import create_private, discard, private_folder, put_in_place
-from .errors import DamagedFile
+from .errors import BadInput, DamagedFile
+from .foreign import shred
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +35,25 @@ class StoredFile:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Under which name and key a file is sealed at present."""
+
+    name: str
+    key: bytes
+
+
 class FileWriter:
     """Seals a file slice by slice; its plaintext never reaches the disk."""
 
-    def __init__(self, folder: Path, key: bytes, kind: str) -> None:
-        """Start the file under a temporary name."""
-        identity = new_file_id()
+    def __init__(self, folder: Path, kind: str) -> None:
+        """Start the file under a temporary name and a key of its own."""
+        identity, self._key = new_file_id(), new_key()
         self._id, self._kind, self._path = identity.hex(), kind, folder / identity.hex()
         self._temporary = folder / f".{identity.hex()}.part"
         self._target = create_private(self._temporary)
         try:
-            self._sealer = SealWriter(self._target, key, identity)
+            self._sealer = SealWriter(self._target, self._key, identity)
         except BaseException:
             self.abort()
             raise
@@ -58,20 +73,26 @@ class FileWriter:
             raise
         self._sum.update(data)
 
-    def finish(self, change: Change) -> StoredFile:
-        """Complete the file and enter it in the database with the change."""
+    def complete(self) -> Seal:
+        """Complete the file on the disk, without a row."""
         try:
             self._sealer.finish()
             put_in_place(self._target, self._temporary, self._path)
         except BaseException:
             self.abort()
             raise
+        return Seal(self._id, self._key)
+
+    def finish(self, change: Change) -> StoredFile:
+        """Complete the file and enter it in the database with the change."""
+        seal = self.complete()
         change.if_undone(lambda: self._path.unlink(missing_ok=True))
         stored = StoredFile(self._id, self._kind, self._sealer.size, self._sum.hexdigest())
         change.db.table("files").insert(
             {
                 "id": stored.id, "kind": stored.kind, "size": stored.size,
                 "sha256": stored.sha256, "created_at": change.now,
+                "name": seal.name, "key": seal.key,
             }
         )  # fmt: skip
         return stored
@@ -84,9 +105,11 @@ class FileWriter:
 class Files:
     """The sealed files of one study."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
-        """Use a folder, making it if missing."""
-        self._folder, self._key = folder, key
+    def __init__(
+        self, folder: Path, old_key: bytes, reader: Callable[[], sqlite_utils.Database]
+    ) -> None:
+        """Use a folder, making it if missing; ``old_key`` opens files without an own key."""
+        self._folder, self._old_key, self._reader = folder, old_key, reader
         private_folder(folder)
 
     def add(self, chunks: Iterable[bytes], kind: str, change: Change) -> StoredFile:
@@ -102,33 +125,85 @@ class Files:
 
     def writer(self, kind: str) -> FileWriter:
         """Start a file that arrives in slices."""
-        return FileWriter(self._folder, self._key, kind)
+        return FileWriter(self._folder, kind)
 
     def open(self, file_id: str) -> SealedReader:
         """Open a file for reading anywhere in it."""
+        seal = self._seal(self._reader(), file_id)
         try:
-            identity = bytes.fromhex(file_id)
-            stream = (self._folder / identity.hex()).open("rb")
-        except (FileNotFoundError, IsADirectoryError, ValueError):
+            return self.opened(seal)
+        except FileNotFoundError:
+            # Rotation may have given it another name since the row was read.
+            renewed = self._seal(self._reader(), file_id)
+            if renewed.name == seal.name:
+                raise DamagedFile(MISSING) from None
+        try:
+            return self.opened(renewed)
+        except FileNotFoundError:
             raise DamagedFile(MISSING) from None
+
+    def opened(self, seal: Seal) -> SealedReader:
+        """Open what is sealed under a name and a key; ``FileNotFoundError`` if it is not there."""
+        stream = (self._folder / seal.name).open("rb")
         try:
-            return SealedReader(stream, self._key, identity)
+            return SealedReader(stream, seal.key, bytes.fromhex(seal.name))
         except BaseException:
             stream.close()
             raise
 
     def remove(self, file_id: str, change: Change) -> None:
-        """Remove a file: its row with the change, its bytes once that is committed."""
-        path = self._folder / bytes.fromhex(file_id).hex()
+        """Remove a file: row and key with the change, its bytes once that is committed."""
+        path = self._path(change, file_id)
         change.db.table("files").delete(file_id)
         change.when_done(lambda: path.unlink(missing_ok=True))
 
+    def destroy(self, file_id: str, change: Change) -> None:
+        """Remove a file for erasure: row and key as in ``remove``, its bytes overwritten first.
+
+        What overwriting misses (``shred`` says where) is sealed under a key that is gone.
+        """
+        path = self._path(change, file_id)
+        change.db.table("files").delete(file_id)
+
+        def destroyed() -> None:
+            with suppress(BadInput):
+                shred(path)
+            path.unlink(missing_ok=True)
+
+        change.when_done(destroyed)
+
     def sweep(self, db: sqlite_utils.Database) -> None:
         """Remove what a crash left: unfinished files and those no row knows."""
-        known = {row[0] for row in db.conn.execute("SELECT id FROM files").fetchall()}
+        known = {seal.name for _, seal in self.seals(db)}
         for path in self._folder.iterdir():
             if path.name not in known:
                 path.unlink()
+
+    def seals(self, db: sqlite_utils.Database) -> list[tuple[str, Seal]]:
+        """List every file's id with its present name and key."""
+        rows = db.conn.execute("SELECT id, name, key FROM files").fetchall()
+        return [(row[0], self._read(row)) for row in rows]
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Remove sealed files that no row knows any more."""
+        for name in names:
+            with suppress(OSError):
+                # What cannot be removed now is swept when the study is next opened.
+                (self._folder / name).unlink(missing_ok=True)
+
+    def _path(self, change: Change, file_id: str) -> Path:
+        return self._folder / self._seal(change.db, file_id).name
+
+    def _seal(self, db: sqlite_utils.Database, file_id: str) -> Seal:
+        query = "SELECT id, name, key FROM files WHERE id = ?"
+        row = db.conn.execute(query, (file_id,)).fetchone()
+        if row is None:
+            raise DamagedFile(MISSING)
+        return self._read(row)
+
+    def _read(self, row: tuple[str, str | None, bytes | None]) -> Seal:
+        file_id, name, key = row
+        return Seal(name or file_id, key or self._old_key)
 
 
 MISSING: Final = "A stored file is missing. Restore it from a backup."

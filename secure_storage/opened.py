@@ -19,7 +19,7 @@ import sqlite_utils
 
 from . import database, events, keys, lock, moments
 from .change import Change
-from .disk import filesystem, private_folder, replacing, sweep_aside
+from .disk import private_folder, replacing, sweep_aside, tighten
 from .errors import DamagedFile, FokusError, NotSignedIn, StudyBusy, StudyMissing, UnrecordedChange
 from .events import ChainCheck, Event
 from .files import Files
@@ -27,10 +27,6 @@ from .keys import Header
 from .members import Member
 
 Listener = Callable[[Event], None]
-SHARED_DISKS: Final = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "gpfs", "lustre", "ceph", "9p", "fuse.sshfs"}
-)
-"""On these SQLite's write-ahead log, which needs shared memory, can lose data."""
 _guard = threading.Lock()
 _open: Final[dict[Path, "OpenedStudy"]] = {}
 
@@ -40,30 +36,37 @@ class OpenedStudy:
 
     def __init__(self, home: Path, root: bytes, header: Header) -> None:
         """Open the database with the root key and sweep what a crash left."""
-        if filesystem(home) in SHARED_DISKS:
-            raise FokusError(
-                "The study lies on a network disk, where its database is not safe. "
-                "Move the study folder to a disk of this machine."
-            )
+        path = home / "study.db"
+        with storage_told():
+            tighten(home)
+            if not path.exists():
+                raise DamagedFile(
+                    "The study's database (study.db) is missing. Restore it from a backup."
+                )
+        if not database.refuses_wrong_key(path):
+            raise DamagedFile("The study's database opens with a wrong key. It was not opened.")
         self.home, self.root, self.header = home, root, header
         self._cuts: dict[int, int] = {}
         self.users = 0
         self.closed = False
         self.newest = 0
         """Number of the last event that this process committed, reads too."""
-        self._connections = database.Connections(home / "study.db", keys.derived(root, "database"))
+        self._header_due = False
+        self._connections = database.Connections(
+            path, keys.derived(root, "database"), mark=events.last
+        )
         self._listeners: dict[object, Listener] = {}
         self._waiting: deque[Event] = deque()
         self._telling = threading.RLock()
         self._verified: tuple[tuple[int, bytes], ChainCheck] | None = None
         try:
             self._check(header)
-            self.files = Files(home / "files", keys.derived(root, "files"))
+            self.files = Files(home / "files", keys.derived(root, "files"), lambda: self.reader)
             self.files.sweep(self._connections.reader)
             for name in ("jobs", "inbox", "exports"):
                 private_folder(home / name)
-            for folder in (home, home / "exports"):
-                sweep_aside(folder)
+            # What a crash left of exports is put right by the ledger, when unlocked.
+            sweep_aside(home)
             for call in moments.when_unlocked:
                 call(self)
         except BaseException:
@@ -79,8 +82,6 @@ class OpenedStudy:
                 "The key file (study.json) is older than the study: somebody put an old one "
                 "back. Restore the newest from a backup."
             )
-        if not database.refuses_wrong_key(self.home / "study.db"):
-            raise DamagedFile("The study's database opens with a wrong key. It was not opened.")
 
     def cut(self, member_id: int) -> None:
         """Close what this member has open here, in whatever session."""
