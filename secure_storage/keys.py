@@ -219,6 +219,18 @@ def open_account(header: Header, name: str, passphrase: str) -> OpenedAccount:
         raise DamagedFile(ALTERED) from None
 
 
+def root_of(header: Header, member_id: int, secret: X25519PrivateKey) -> bytes:
+    """Give the root key of a header, an earlier one maybe, to a member it was sealed to."""
+    public = secret.public_key().public_bytes_raw()
+    account = next((one for one in header.accounts if one.member_id == member_id), None)
+    try:
+        if account is None or not hmac.compare_digest(account.public, public):
+            raise DamagedFile(ALTERED)
+        return open_sealed(secret, account.root, _about(header, member_id, public))
+    except (InvalidTag, ValueError):
+        raise DamagedFile(ALTERED) from None
+
+
 def open_with_kit(header: Header, secret: X25519PrivateKey) -> bytes:
     """Give the root key to who holds the recovery kit; ``BadInput`` if it is another's."""
     public = secret.public_key().public_bytes_raw()

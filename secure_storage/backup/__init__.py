@@ -1,0 +1,34 @@
+"""Backups: made nightly and on demand, verified, expiring, and brought back."""
+
+from .. import moments
+from .checking import (
+    check_in_background,
+    forget_backups,
+    fresh_backup,
+    open_backup,
+    stop_checking,
+    wait_until_checked,
+)
+from .making import make, make_before_migration
+from .nightly import problems, tend, trouble
+from .shelf import KEPT, Backup, backups, last_expiry
+
+moments.when_unlocked.append(check_in_background)
+moments.before_locking.append(stop_checking)
+moments.before_migration.append(make_before_migration)
+moments.now_and_then.append(tend)
+
+__all__ = [
+    "KEPT",
+    "Backup",
+    "backups",
+    "forget_backups",
+    "fresh_backup",
+    "last_expiry",
+    "make",
+    "open_backup",
+    "problems",
+    "tend",
+    "trouble",
+    "wait_until_checked",
+]
