@@ -116,7 +116,12 @@ def draw_pages(study: secure_storage.Study) -> None:
 def serve(options: argparse.Namespace) -> int:
     """Serve the study in a home folder, leading through its creation when it is empty."""
     home: Path = options.home
-    print(f"Fokus: open http://127.0.0.1:{options.port} in a browser on this machine.", flush=True)
+    place = secure_storage.where(secure_storage.read_settings(home), options.port)
+    print(f"Fokus: {place}", flush=True)
+    if code := secure_storage.setup_code(home):
+        print(
+            f"There is no study yet. The first page asks for this set-up code: {code}", flush=True
+        )
     print("Stop with Ctrl+C. Running transcriptions go on and are taken in later.", flush=True)
     secure_storage.serve(partial(build, home), home, options.port)
     return 0

@@ -38,10 +38,12 @@ from .foreign import (
 from .gate import Gate
 from .keys import COST, FLOOR, Cost
 from .ledger import Released, record_import, release_export
+from .listening import where
 from .lock import held
 from .members import ROLES, Member, Right, Role
-from .serve import assert_switches, serve
+from .serve import assert_switches, serve, setup_code
 from .sessions import study_of, web_session
+from .settings import read_settings
 from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 
@@ -52,6 +54,9 @@ __all__ = [
     "receipt_text",
     "COST",
     "web_session",
+    "read_settings",
+    "setup_code",
+    "where",
     "Limits",
     "expect",
     "guarded",

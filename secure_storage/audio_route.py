@@ -1,9 +1,11 @@
 """Sound for the browser: ``/audio/{recording}`` with Range, straight from the container.
 
-Nothing is decrypted that is not asked for, and at most one slice is held at a time. The
-first hearing of a recording in a session is put on the record.
+Nothing is decrypted that is not asked for, and at most one slice is held at a time. What
+is played is put on the record (plays.py): the bytes sent, and what the player tells with
+POST while it plays. Such a message also keeps the session open, for listening is work.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,10 +17,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from .container import SealedReader
-from .errors import NotSignedIn
+from .errors import BadInput, NotSignedIn
 from .sessions import SIGNED_OUT, Session, session_of
 
 SLICE: Final = 1 << 20
+MOST_TOLD: Final = 300.0
+"""Seconds of sound; the player tells every half minute."""
+MOST_BODY: Final = 1024
+MISSING: Final = "There is no such part of a recording (any more)."
 _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 
@@ -30,9 +36,29 @@ class Span:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A part of a recording, found and opened."""
+
+    recording: int
+    part: int
+    reader: SealedReader
+    media_type: str
+    duration: float
+
+    def seconds(self, sent: Span) -> tuple[float, float]:
+        """Where the bytes lie on the part's timeline, taken to be even."""
+        scale = self.duration / self.reader.size
+        return sent.first * scale, sent.end * scale
+
+
 def audio_routes() -> list[BaseRoute]:
-    """Give the route that plays recordings."""
-    return [Route("/audio/{recording_id:int}", _audio, methods=["GET", "HEAD"])]
+    """Give the routes that play recordings and hear of it."""
+    place = "/audio/{recording_id:int}"
+    return [
+        Route(place, _audio, methods=["GET", "HEAD"]),
+        Route(place, _heard, methods=["POST"]),
+    ]
 
 
 class OutsideFile(Exception):  # noqa: N818
@@ -63,30 +89,56 @@ def asked_span(header: str | None, size: int) -> Span | None:
 async def _audio(request: Request) -> Response:
     session = session_of(request)
     session.study.require("read")
-    recording: int = request.path_params["recording_id"]
-    asked = request.query_params.get("part", "0")
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 6):
-        return JSONResponse({"error": "There is no such part of the recording."}, 404)
-    found = await anyio.to_thread.run_sync(_opened, session, recording, int(asked))
-    if found is None:
-        return JSONResponse({"error": "There is no such recording (any more)."}, 404)
-    reader, media_type = found
+    sound = await _asked(request, session)
+    if sound is None:
+        return JSONResponse({"error": MISSING}, 404)
+    reader = sound.reader
     try:
         span = asked_span(request.headers.get("range"), reader.size)
         if request.method != "HEAD":
-            await anyio.to_thread.run_sync(_note, session, recording, int(asked))
+            await anyio.to_thread.run_sync(session.plays.begin, sound.recording, sound.part)
     except OutsideFile:
         reader.close()
         return Response(status_code=416, headers={"content-range": f"bytes */{reader.size}"})
     except BaseException:
         reader.close()
         raise
-    return _answer(request.method, session, reader, span, media_type)
+    return _answer(request.method, session, sound, span)
 
 
-def _answer(
-    method: str, session: Session, reader: SealedReader, span: Span | None, media_type: str
-) -> Response:
+async def _heard(request: Request) -> Response:
+    session = session_of(request)
+    session.study.require("read")
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BODY:
+            raise BadInput("A message of the player is too long.")
+    try:
+        told = json.loads(body)
+        start, end = float(told["start"]), float(told["end"])
+    except (ValueError, TypeError, KeyError):
+        raise BadInput("A message of the player could not be read.") from None
+    sound = await _asked(request, session)
+    if sound is None:
+        return JSONResponse({"error": MISSING}, 404)
+    sound.reader.close()
+    if not 0 <= start < end <= sound.duration + 1 or end - start > MOST_TOLD:
+        raise BadInput("A message of the player makes no sense.")
+    session.plays.heard(sound.recording, sound.part, (start, end))
+    return JSONResponse({})
+
+
+async def _asked(request: Request, session: Session) -> Sound | None:
+    recording: int = request.path_params["recording_id"]
+    part = request.query_params.get("part", "0")
+    if not (part.isascii() and part.isdigit() and len(part) < 6):
+        return None
+    return await anyio.to_thread.run_sync(_opened, session, recording, int(part))
+
+
+def _answer(method: str, session: Session, sound: Sound, span: Span | None) -> Response:
+    reader = sound.reader
     sent = span or Span(0, reader.size)
     headers = {"accept-ranges": "bytes", "content-length": str(sent.end - sent.first)}
     if span:
@@ -94,34 +146,31 @@ def _answer(
     status = 206 if span else 200
     if method == "HEAD":
         reader.close()
-        return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(_slices(session, reader, sent), status, headers, media_type)
+        return Response(status_code=status, headers=headers, media_type=sound.media_type)
+    return StreamingResponse(_slices(session, sound, sent), status, headers, sound.media_type)
 
 
-def _opened(session: Session, recording: int, part: int) -> tuple[SealedReader, str] | None:
+def _opened(session: Session, recording: int, part: int) -> Sound | None:
     row = session.study.db.execute(
-        "SELECT p.file_id, p.media_type FROM recording_parts AS p"
+        "SELECT p.file_id, p.media_type, p.duration FROM recording_parts AS p"
         " JOIN recordings AS r ON r.id = p.recording_id"
         " WHERE r.id = ? AND r.deleted_at IS NULL AND p.position = ?",
         [recording, part],
     ).fetchone()
-    return (session.study.files.open(row[0]), row[1]) if row else None
+    if row is None:
+        return None
+    return Sound(recording, part, session.study.files.open(row[0]), row[1], row[2])
 
 
-def _note(session: Session, recording: int, part: int) -> None:
-    # Once per session, not once per range: seeking asks for dozens of them.
-    if (recording, part) not in session.played:
-        session.study.note("read.played", f"recording:{recording}", {"part": part})
-        session.played.add((recording, part))
-
-
-async def _slices(session: Session, reader: SealedReader, span: Span) -> AsyncIterator[bytes]:
+async def _slices(session: Session, sound: Sound, span: Span) -> AsyncIterator[bytes]:
     try:
         for start in range(span.first, span.end, SLICE):
             if not session.alive():
                 # Signing out silences what is playing: the answer ends short.
                 raise NotSignedIn(SIGNED_OUT)
-            length = min(SLICE, span.end - start)
-            yield await anyio.to_thread.run_sync(reader.read, start, length)
+            end = min(start + SLICE, span.end)
+            data = await anyio.to_thread.run_sync(sound.reader.read, start, end - start)
+            session.plays.sent(sound.recording, sound.part, sound.seconds(Span(start, end)))
+            yield data
     finally:
-        reader.close()
+        sound.reader.close()

@@ -4,8 +4,9 @@ Streamlit alone answers anybody who reaches the port, and takes a session id for
 of identity. So nothing gets past here without a session: pages lead to the sign-in,
 everything else is refused. Identity comes from our cookie alone; headers by which
 somebody could claim one are dropped. A WebSocket, or a request that writes, must come
-from our own pages (same Origin), and an open socket is cut within a second when its
-session ends.
+from our own pages (same Origin). When a session ends, its open sockets are cut and its
+scripts in Streamlit are stopped within a second. Doors of Streamlit that nothing of ours
+uses (its media store above all, which asks nobody who they are) are shut to everybody.
 """
 
 import asyncio
@@ -16,7 +17,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -33,7 +33,9 @@ from .errors import (
     NotAllowed,
     NotSignedIn,
     StaleWrite,
+    StorageAway,
 )
+from .scripts import close_scripts
 from .sessions import HEADER, SCOPE, SIGNED_OUT, Session, sessions_of
 
 SIGN_IN: Final = "/sign-in"
@@ -41,15 +43,22 @@ LOOK: Final = "/sign-in/look.css"
 FIRST_RUN: Final = "/first-run"
 PASSPHRASE: Final = "/passphrase"
 SIGN_OUT: Final = "/sign-out"
+LOCK: Final = "/lock"
 HEALTH: Final = "/_stcore/health"
 OPEN: Final = frozenset({SIGN_IN, LOOK, HEALTH})
 ONLY_PASSPHRASE: Final = frozenset({PASSPHRASE, SIGN_OUT, LOOK, HEALTH})
+CORE: Final = "/_stcore/"
+USED: Final = ("stream", "health", "host-config", "upload_file/", "bidi-components/")
+"""What our pages need of Streamlit's own routes."""
+SHUT: Final = ("/media", "/component/", "/app/static", "/auth/", "/oauth2callback")
+FORWARDED: Final = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+"""Claims by which a proxy tells who asks; nothing here is to believe them."""
 SAFE: Final = frozenset({"GET", "HEAD"})
 SWEEP_EVERY: Final = 15.0
 LOOK_EVERY: Final = 0.5
 STATUS: Final[dict[type[FokusError], int]] = {
     NotSignedIn: 401, NotAllowed: 403, StaleWrite: 409, BadInput: 400, DamagedFile: 500,
-    DiskFull: 507,
+    DiskFull: 507, StorageAway: 503,
 }  # fmt: skip
 
 
@@ -100,17 +109,18 @@ class Gate:
                     return
                 raise
             status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-            await JSONResponse({"error": str(error)}, status)(scope, receive, send)
+            later = {"retry-after": "5"} if isinstance(error, StorageAway) else None
+            await JSONResponse({"error": str(error)}, status, later)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, session: Session | None) -> ASGIApp | None:
         path, method = scope["path"], scope["method"]
         if method not in SAFE:
-            if not same_origin(headers):
+            if not self._same_origin(headers):
                 return _error("This did not come from a page of this workbench.", 403)
             if path.startswith("/api/") and headers.get("x-fokus") != "1":
                 return _error("The request lacks the header x-fokus.", 403)
         if session is not None and not session.study.first_sign_in:
-            return None
+            return _error("There is no such page.", 404) if shut(path) else None
         if session is not None:
             open_to_all, lead_to, status = ONLY_PASSPHRASE, PASSPHRASE, 403
         elif (self._sessions.home / "study.json").exists():
@@ -127,7 +137,7 @@ class Gate:
         self, scope: Scope, receive: Receive, send: Send, headers: Headers,
         session: Session | None,
     ) -> None:  # fmt: skip
-        if session is None or session.study.first_sign_in or not same_origin(headers):
+        if session is None or session.study.first_sign_in or not self._same_origin(headers):
             await receive()
             await send({"type": "websocket.close", "code": 4401})
             return
@@ -158,7 +168,7 @@ class Gate:
             await asyncio.wait({served})
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sweeping = asyncio.ensure_future(self._sweep())
+        ongoing = [asyncio.ensure_future(self._sweep()), asyncio.ensure_future(self._watch())]
 
         async def locking(message: Message) -> None:
             # Before the server hears that all is over: after that it waits for nothing.
@@ -169,7 +179,13 @@ class Gate:
         try:
             await self._app(scope, receive, locking)
         finally:
-            sweeping.cancel()
+            for one in ongoing:
+                one.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            close_scripts(lambda handle: self._sessions.by_handle(handle) is not None)
 
     async def _sweep(self) -> None:
         while True:
@@ -194,7 +210,8 @@ class Gate:
         headers = []
         for name, value in scope["headers"]:
             # Some servers and libraries read "_" as "-": such a twin is a claim too.
-            if name.lower().replace(b"_", b"-").startswith(b"x-fokus-"):
+            read_as = name.lower().replace(b"_", b"-")
+            if read_as.startswith((b"x-fokus-", *FORWARDED)):
                 continue
             if name.lower() == b"cookie":
                 kept = [one for one in value.split(b";") if one.strip().split(b"=")[0] != own]
@@ -204,14 +221,20 @@ class Gate:
             headers.append((HEADER.encode(), session.handle.encode()))
         return {**scope, "headers": headers, SCOPE: session}
 
+    def _same_origin(self, headers: Headers) -> bool:
+        """Tell whether the browser says that a page of ours sent the request."""
+        origins, hosts = headers.getlist("origin"), headers.getlist("host")
+        if len(origins) != 1 or len(hosts) != 1:
+            return False
+        scheme = "https" if self._sessions.behind_tls else "http"
+        return origins[0].lower() == f"{scheme}://{hosts[0].strip().lower()}"
 
-def same_origin(headers: Headers) -> bool:
-    """Tell whether the browser says that a page of ours sent the request."""
-    origin, host = headers.get("origin"), headers.get("host")
-    if not origin or not host:
-        return False
-    parts = urlsplit(origin)
-    return parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
+
+def shut(path: str) -> bool:
+    """Tell whether the path is a door of Streamlit that nobody is to use."""
+    if path.startswith(CORE):
+        return not path.removeprefix(CORE).startswith(USED)
+    return path.startswith(SHUT)
 
 
 def _hardened(scope: Scope, send: Send) -> Send:

@@ -30,7 +30,10 @@ class Hosts:
             await receive()
             await send({"type": "websocket.close", "code": 4403})
         else:
-            refusal = "The workbench is not known by this name. Open http://127.0.0.1 instead."
+            refusal = (
+                "The workbench is not known by this name. Open http://127.0.0.1 instead, or have "
+                "the name added to fokus.toml of the study."
+            )
             await PlainTextResponse(refusal, 421)(scope, receive, send)
 
     def _ours(self, headers: Headers) -> bool:

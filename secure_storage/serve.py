@@ -1,15 +1,13 @@
-"""Our own launcher: one process, one port, loopback, nothing logged that names anything.
+"""Our own launcher: one process, one socket, nothing logged that names anything.
 
 ``streamlit run`` cannot be gated and leaves Nagle's algorithm on, which costs 44 ms an
 answer: asyncio switches it off only for sockets made with an explicit protocol.
 """
 
-import errno
 import logging
 import os
 import resource
-import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,25 +16,41 @@ from starlette.types import ASGIApp
 
 from .disk import private_folder
 from .errors import FokusError
-from .hosts import LOOPBACK, Hosts
+from .hosts import Hosts
+from .listening import listening, names_of
 from .lock import held
+from .sessions import sessions_of
+from .settings import read_settings
 
 SWITCHES: Final[Mapping[str, object]] = MappingProxyType(
     {
         "browser.gatherUsageStats": False,
+        "client.allowedOrigins": [],
+        "client.disableDataExport": True,
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
-        "client.disableDataExport": True,
         "client.toolbarMode": "minimal",
+        "global.developmentMode": False,
+        "logger.level": "error",
+        "runner.magicEnabled": False,
+        "server.baseUrlPath": "",
+        "server.corsAllowedOrigins": [],
+        "server.disconnectedSessionTTL": 30,
+        "server.enableAgentApi": False,
+        "server.enableCORS": True,
         "server.enableStaticServing": False,
         "server.enableXsrfProtection": True,
-        "server.enableCORS": True,
-        "server.enableAgentApi": False,
         "server.fileWatcherType": "none",
+        "server.maxUploadSize": 5,
+        "server.scriptHealthCheckEnabled": False,
         "server.trustedUserHeaders": {"X-Fokus-Session": "session"},
+        "server.unsafeMetricsUserAttributes": [],
     }
 )
-"""What Streamlit must be told so that it opens no door of its own."""
+"""What Streamlit must be told so that it opens no door of its own.
+
+Hosts are not among them: which names are ours, hosts.py asks before Streamlit is reached.
+"""
 
 
 def wrong_switches() -> list[str]:
@@ -61,13 +75,10 @@ def assert_switches() -> None:
         )
 
 
-def serve(
-    make_app: Callable[[], ASGIApp], home: Path, port: int, host: str = "127.0.0.1",
-    names: Collection[str] = LOOPBACK,
-) -> None:  # fmt: skip
+def serve(make_app: Callable[[], ASGIApp], home: Path, port: int) -> None:
     """Serve the app until it is stopped; holds the study against other processes.
 
-    Only requests that call the server by one of ``names`` are answered.
+    Where, and by which names it may be called, ``fokus.toml`` of the home says.
     """
     import uvicorn
 
@@ -75,29 +86,24 @@ def serve(
     # A core file would hold the keys.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     private_folder(home)
-    with held(home), _listening(host, port) as listener:
+    settings = read_settings(home)
+    with held(home), listening(settings, port) as listener:
         # Streamlit attaches a handler of its own to this logger; addresses hold ids.
         logging.getLogger("uvicorn.access").addFilter(lambda record: False)
         config = uvicorn.Config(
-            Hosts(make_app(), names), access_log=False, log_level="warning", ws="websockets-sansio",
-            ws_max_size=16 * 2**20, ws_ping_interval=30, ws_ping_timeout=30,
-            timeout_graceful_shutdown=5, server_header=False,
+            Hosts(make_app(), names_of(settings)), access_log=False, log_level="warning",
+            ws="websockets-sansio", ws_max_size=16 * 2**20, ws_ping_interval=30,
+            ws_ping_timeout=30, timeout_graceful_shutdown=5, server_header=False,
+            proxy_headers=False,
         )  # fmt: skip
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise FokusError(
-                f"Port {port} is in use by another program. Choose another with --port."
-            ) from None
-        raise
-    return listener
+def setup_code(home: Path) -> str | None:
+    """Give the code that the first page of an empty home asks for; None once there is a study.
+
+    Only whoever started the server may make the study, not any user of the machine.
+    """
+    if (home / "study.json").exists():
+        return None
+    return sessions_of(home).setup_code

@@ -7,22 +7,28 @@ which the gate hands over in a header; the handle opens nothing from outside.
 """
 
 import hashlib
+import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from starlette.requests import HTTPConnection
 
+from . import opened
+from .access import ALPHABET
 from .errors import BadInput, FokusError, NotSignedIn, WrongPassphrase
+from .keys import name_tag
+from .plays import Plays
+from .settings import read_settings
 from .study import Study, unlock
+from .tries import Tries
 
 IDLE: Final = 30 * 60.0
 LONGEST: Final = 8 * 3600.0
-FREE_TRIES: Final = 3
-LONGEST_WAIT: Final = 300.0
 MOST_WAITING: Final = 8
 HEADER: Final = "x-fokus-session"
 SCOPE: Final = "fokus.session"
@@ -36,8 +42,7 @@ class Session:
         """Begin now."""
         self.study = study
         self.handle = secrets.token_urlsafe(24)
-        self.played: set[tuple[int, int]] = set()
-        """Parts of recordings whose playing is on the record already."""
+        self.plays = Plays(study, clock)
         self._clock = clock
         self._begun = self._seen = clock()
         self._ended = False
@@ -53,42 +58,78 @@ class Session:
         self._seen = self._clock()
 
     def end(self) -> None:
-        """Sign out: close the member's study."""
+        """Sign out: put on the record what was heard, then close the member's study."""
         self._ended = True
-        self.study.close()
+        try:
+            self.plays.record(all=True)
+        except (FokusError, OSError) as error:
+            # Storage that is away must not keep the keys in memory.
+            name = type(error).__name__
+            logging.getLogger("fokus").error("what was heard is not on record: %s", name)
+        finally:
+            self.study.close()
 
 
 class Sessions:
     """The sessions of one home."""
 
     def __init__(self, home: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start empty."""
+        """Start empty, by the settings of the home."""
         self.home = home
-        self.cookie = "fokus-" + hashlib.sha256(str(home).encode()).hexdigest()[:8]
-        """Its own name per home: browsers share cookies between the ports of a machine."""
+        self.behind_tls = read_settings(home).behind_tls
+        name = "fokus-" + hashlib.sha256(str(home).encode()).hexdigest()[:8]
+        self.cookie = f"__Host-{name}" if self.behind_tls else name
+        """Its own name per home: browsers share cookies between the ports of a machine.
+
+        With the prefix (RFC 6265bis 4.1.3.2) no other host or plain connection can set it.
+        """
         self.clock = clock
+        self.tries = Tries(home)
+        self.setup_code = "-".join(
+            "".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(2)
+        )
+        """Asked for on the first page of an empty home; whoever started the server knows it."""
         self._guard = threading.Lock()
+        self._one_at_a_time = threading.Lock()
         self._by_token: dict[bytes, Session] = {}
-        self._failed: dict[str, tuple[int, float]] = {}
         self._waiting = 0
 
-    def sign_in(self, name: str, passphrase: str) -> str:
+    def sign_in(self, name: str, passphrase: str, code: str = "") -> str:
         """Open the study for a member; gives the token for the cookie. Takes its time."""
-        key = hashlib.sha256(" ".join(name.split()).casefold().encode()).hexdigest()
-        self._check_wait(key)
-        try:
-            study = unlock(self.home, name, passphrase)
-        except WrongPassphrase:
-            self._count_failure(key)
-            raise
-        finally:
-            with self._guard:
-                self._waiting -= 1
+        header, _ = opened.read_header(self.home)
+        tag = name_tag(header.study_id, name)
+        self.tries.check(tag)
+        with self._queued():
+            # Again, now that it is this one's turn: many tries at once count like a row of them.
+            self.tries.check(tag)
+            try:
+                study = unlock(self.home, name, passphrase, code)
+            except WrongPassphrase:
+                self.tries.failed(tag, member=header.account(name) is not None)
+                raise
+            self.tries.succeeded(tag)
         token = secrets.token_urlsafe(32)
         with self._guard:
-            self._failed.pop(key, None)
             self._by_token[_digest(token)] = Session(study, self.clock)
         return token
+
+    def check_setup(self, code: str) -> None:
+        """Refuse whoever does not know the set-up code of an empty home."""
+        self.tries.check("set-up")
+        with self._queued():
+            self.tries.check("set-up")
+            given = "".join(letter for letter in code.casefold() if letter in ALPHABET)
+            wanted = self.setup_code.replace("-", "")
+            if not secrets.compare_digest(given, wanted):
+                self.tries.failed("set-up", member=False)
+                raise BadInput(
+                    "The set-up code is wrong. It stands in the window in which the server was "
+                    "started."
+                )
+
+    def signed_in(self) -> int:
+        """Count the living sessions."""
+        return sum(one.alive() for one in list(self._by_token.values()))
 
     def find(self, token: str) -> Session | None:
         """Give the living session of a cookie."""
@@ -111,40 +152,35 @@ class Sessions:
 
     def sweep(self) -> None:
         """End the sessions that are over, so that an unused study is locked."""
-        for session in [one for one in list(self._by_token.values()) if not one.alive()]:
-            self.end(session)
+        for session in list(self._by_token.values()):
+            if session.alive():
+                session.plays.record()
+            else:
+                self.end(session)
+
+    def lock(self, by: Session) -> None:
+        """Lock the study at once: everybody is signed out and the keys are forgotten."""
+        by.study.note("read.locked", "study")
+        self.close()
 
     def close(self) -> None:
         """End all sessions."""
         for session in list(self._by_token.values()):
             self.end(session)
 
-    def _check_wait(self, key: str) -> None:
+    @contextmanager
+    def _queued(self) -> Iterator[None]:
+        # One after another: a passphrase takes 256 MiB to check, so they wait anyway.
         with self._guard:
-            _, until = self._failed.get(key, (0, 0.0))
-            left = until - self.clock()
-            if left > 0:
-                raise TooManyTries(left)
             if self._waiting >= MOST_WAITING:
                 raise BadInput("Many people are signing in at once. Try again in a moment.")
             self._waiting += 1
-
-    def _count_failure(self, key: str) -> None:
-        with self._guard:
-            tries = self._failed.pop(key, (0, 0.0))[0] + 1
-            wait = min(2.0 ** (tries - FREE_TRIES), LONGEST_WAIT) if tries >= FREE_TRIES else 0.0
-            self._failed[key] = (tries, self.clock() + wait)
-            while len(self._failed) > 1000:
-                del self._failed[next(iter(self._failed))]
-
-
-class TooManyTries(FokusError):
-    """Too many wrong passphrases for one name."""
-
-    def __init__(self, seconds: float) -> None:
-        """Say how long to wait."""
-        self.seconds = int(seconds) + 1
-        super().__init__(f"Too many wrong tries. Wait {self.seconds} seconds and try again.")
+        try:
+            with self._one_at_a_time:
+                yield
+        finally:
+            with self._guard:
+                self._waiting -= 1
 
 
 _guard = threading.Lock()

@@ -1,4 +1,4 @@
-"""The pages outside Streamlit: sign-in, first run, own passphrase, sign-out.
+"""The pages outside Streamlit: sign-in, first run, own passphrase, sign-out, lock.
 
 Plain HTML without any script, so that they work, and are safe, before anything else is.
 """
@@ -16,18 +16,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from .errors import BadInput, FokusError, StudyExists, WrongPassphrase
-from .gate import FIRST_RUN, LOOK, PASSPHRASE, SIGN_IN, SIGN_OUT
+from .gate import FIRST_RUN, LOCK, LOOK, PASSPHRASE, SIGN_IN, SIGN_OUT
 from .keys import LEAST_PASSPHRASE
 from .sessions import (
     LONGEST,
     SCOPE,
     Session,
     Sessions,
-    TooManyTries,
     session_of,
     sessions_of,
 )
 from .study import create_study
+from .tries import TooManyTries
 
 MOST_BODY: Final = 16 * 1024
 POLICY: Final = (
@@ -45,6 +45,7 @@ def gate_routes(home: Path) -> list[BaseRoute]:
         Route(FIRST_RUN, pages.first_run, methods=["GET", "POST"]),
         Route(PASSPHRASE, pages.passphrase, methods=["GET", "POST"]),
         Route(SIGN_OUT, pages.sign_out, methods=["GET", "POST"]),
+        Route(LOCK, pages.lock, methods=["GET", "POST"]),
     ]
 
 
@@ -81,6 +82,8 @@ class Pages:
         form = await _form(request)
         title, name = form.get("title", ""), form.get("name", "")
         try:
+            code = form.get("code", "")
+            await anyio.to_thread.run_sync(self._sessions.check_setup, code)
             chosen = _chosen(form)
             create = partial(create_study, self._sessions.home, title, name, chosen)
             await anyio.to_thread.run_sync(create)
@@ -88,7 +91,8 @@ class Pages:
         except StudyExists:
             return RedirectResponse(SIGN_IN, 303)
         except FokusError as error:
-            return _first_run_page(str(error), title, name, 400)
+            status = 429 if isinstance(error, TooManyTries) else 400
+            return _first_run_page(str(error), title, name, form.get("code", ""), status)
 
     async def passphrase(self, request: Request) -> Response:
         """Choose an own passphrase: instead of the one-time one, or of the present one."""
@@ -114,13 +118,29 @@ class Pages:
         if request.method != "POST":
             return _page("Sign out", f'<form method="post">{_button("Sign out")}</form>{_BACK}')
         await anyio.to_thread.run_sync(self._sessions.end, session_of(request))
+        return self._out()
+
+    async def lock(self, request: Request) -> Response:
+        """Confirm, then lock the study for everybody."""
+        session = session_of(request)
+        if request.method != "POST":
+            return _lock_page(self._sessions.signed_in() - 1)
+        await anyio.to_thread.run_sync(self._sessions.lock, session)
+        return self._out()
+
+    def _out(self) -> Response:
         answer = RedirectResponse(SIGN_IN, 303)
-        answer.delete_cookie(self._sessions.cookie, path="/")
+        # A browser lets go of a cookie with the prefix only if told to with its attributes.
+        secure = self._sessions.behind_tls
+        answer.delete_cookie(
+            self._sessions.cookie, path="/", httponly=True, samesite="strict", secure=secure
+        )
         return answer
 
     async def _enter(self, request: Request, form: dict[str, str]) -> Response:
         name, passphrase = form.get("name", ""), form.get("passphrase", "")
-        enter = partial(self._sessions.sign_in, name, passphrase)
+        code = "" if request.url.path == FIRST_RUN else form.get("code", "").strip()
+        enter = partial(self._sessions.sign_in, name, passphrase, code)
         token = await anyio.to_thread.run_sync(enter)
         former = request.scope.get(SCOPE)
         if isinstance(former, Session):
@@ -128,7 +148,7 @@ class Pages:
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
             self._sessions.cookie, token, max_age=int(LONGEST), path="/", httponly=True,
-            samesite="strict", secure=request.url.scheme == "https",
+            samesite="strict", secure=self._sessions.behind_tls,
         )  # fmt: skip
         return answer
 
@@ -155,21 +175,38 @@ def _chosen(form: dict[str, str]) -> str:
 def _sign_in_page(error: str = "", name: str = "", status: int = 200) -> Response:
     fields = _field("name", "Name", name, "username", first=not name)
     fields += _secret("passphrase", "Passphrase", "current-password", first=bool(name))
+    fields += (
+        '<label for="code">One-time code <small>(only if you set this up)</small></label>'
+        '<input id="code" name="code" maxlength="20" inputmode="numeric"'
+        ' autocomplete="one-time-code">'
+    )
     return _page("Sign in", _form_of(error, fields, "Sign in"), status)
 
 
 def _first_run_page(
-    error: str = "", title: str = "", name: str = "", status: int = 200
+    error: str = "", title: str = "", name: str = "", code: str = "", status: int = 200
 ) -> Response:
-    fields = _field("title", "Title of the study", title, "off", first=True)
+    fields = _field("code", "Set-up code", code, "off", first=True)
+    fields += _field("title", "Title of the study", title, "off")
     fields += _field("name", "Your name (you become its lead)", name, "username")
     said = (
         "<p>There is no study in this folder yet. Create it here; everything in it is "
         "encrypted with keys that only its members can open. Nobody can restore a lost "
         "passphrase, so keep it safe.</p>"
+        "<p>The set-up code stands in the window in which the server was started.</p>"
     )
     form = _form_of(error, fields + _twice(), "Create the study")
     return _page("Create a study", said + form, status)
+
+
+def _lock_page(others: int) -> Response:
+    who = {0: "Nobody else is", 1: "One other person is"}.get(others, f"{others} others are")
+    said = (
+        "<p>This signs everybody out at once, in every browser, and the server forgets the "
+        f"keys. {who} signed in now. What is saved stays saved.</p>"
+    )
+    form = f'<form method="post">{_button("Lock now")}</form>'
+    return _page("Lock the study", said + form + _BACK)
 
 
 def _passphrase_page(first: bool, error: str = "", status: int = 200) -> Response:

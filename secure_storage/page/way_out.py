@@ -21,6 +21,7 @@ def way_out() -> None:
     """Link the pages outside Streamlit, which open in this tab."""
     st.html(
         '<a href="/passphrase" target="_self" style="color: inherit">Change passphrase</a> · '
-        '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a>',
+        '<a href="/sign-out" target="_self" style="color: inherit">Sign out</a> · '
+        '<a href="/lock" target="_self" style="color: inherit">Lock now</a>',
         width="content",
     )

@@ -23,12 +23,17 @@ from secure_storage import (
     Study,
     create_study,
     gate_routes,
+    read_settings,
+    setup_code,
     study_of,
     unlock,
     web_session,
 )
 from secure_storage import signin as pages
 from secure_storage.gate import content_policy
+from secure_storage.hosts import Hosts
+from secure_storage.listening import names_of
+from secure_storage.opened import already_open
 from secure_storage.sessions import IDLE, LONGEST, sessions_of
 
 BASE = "http://127.0.0.1:8501"
@@ -104,7 +109,8 @@ def client(browser: Callable[[], TestClient]) -> TestClient:
 def clock(home: Path) -> list[float]:
     """A clock the test turns."""
     time = [1000.0]
-    sessions_of(home).clock = lambda: time[0]
+    table = sessions_of(home)
+    table.clock = table.tries.clock = lambda: time[0]
     return time
 
 
@@ -154,10 +160,32 @@ def test_the_cookie_is_closed_to_scripts_and_other_sites(client: TestClient) -> 
     cookie = client.post("/sign-in", data=form, headers=SAME).headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=strict" in cookie and "path=/" in cookie
     assert "secure" not in cookie
-    over_tls = client.post(
-        "https://127.0.0.1:8501/sign-in", data=form, headers={"origin": "https://127.0.0.1:8501"}
-    )
-    assert "secure" in over_tls.headers["set-cookie"].lower()
+
+
+@pytest.fixture
+def public(home: Path) -> Iterator[TestClient]:
+    """A browser that comes through a proxy which speaks TLS."""
+    (home / "fokus.toml").write_text('[serve]\nnames = ["fokus.test"]\nbehind_tls = true\n')
+    app = Hosts(application(home), names_of(read_settings(home)))
+    yield TestClient(app, base_url="https://fokus.test", follow_redirects=False)
+    sessions_of(home).close()
+
+
+def test_behind_tls_the_cookie_is_of_this_host_alone(public: TestClient, home: Path) -> None:
+    form = {"name": LEAD, "passphrase": PASSPHRASE}
+    https = {"origin": "https://fokus.test"}
+    for origin in ("http://fokus.test", "https://evil.test", "https://fokus.test.evil.test"):
+        assert public.post("/sign-in", data=form, headers={"origin": origin}).status_code == 403
+    answer = public.post("/sign-in", data=form, headers=https)
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"__Host-{sessions_of(home).cookie.removeprefix('__Host-')}=")
+    assert "Secure" in cookie and "Path=/" in cookie and "Domain" not in cookie
+    assert public.get("/").text == "inside"
+    for host in ("127.0.0.1", "localhost:8501", "evil.test"):
+        assert public.get("/", headers={"host": host}).status_code == 421
+    gone = public.post("/sign-out", headers=https).headers["set-cookie"]
+    assert "Secure" in gone and "Max-Age=0" in gone
+    assert public.get("/").status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -480,6 +508,7 @@ def test_an_empty_home_leads_to_its_first_study(empty: TestClient, tmp_path: Pat
     assert empty.get("/api/whoami").status_code == 401
     assert "Create a study" in empty.get("/first-run").text
     form = {"title": "Home care", "name": LEAD, "passphrase": PASSPHRASE, "again": PASSPHRASE}
+    form["code"] = sessions_of(tmp_path / "new").setup_code
     for bad in ({"again": "different words"}, {"title": " "}, {"name": ""},
                 {"passphrase": "short", "again": "short"}):  # fmt: skip
         assert empty.post("/first-run", data={**form, **bad}, headers=SAME).status_code == 400
@@ -490,10 +519,29 @@ def test_an_empty_home_leads_to_its_first_study(empty: TestClient, tmp_path: Pat
     assert empty.get("/api/whoami").json()["name"] == LEAD
 
 
+def test_only_who_started_the_server_can_make_the_study(empty: TestClient, tmp_path: Path) -> None:
+    table = sessions_of(tmp_path / "new")
+    time = [1000.0]
+    table.tries.clock = lambda: time[0]
+    form = {"title": "Mine", "name": "Eve", "passphrase": PASSPHRASE, "again": PASSPHRASE}
+    for wrong in ("", "aaaaa-bbbbb", table.setup_code[:-1]):
+        answer = empty.post("/first-run", data={**form, "code": wrong}, headers=SAME)
+        assert answer.status_code == 400 and "set-up code is wrong" in answer.text
+        assert table.setup_code not in answer.text
+    right = {**form, "code": f" {table.setup_code.upper().replace('-', ' ')} "}
+    assert empty.post("/first-run", data=right, headers=SAME).status_code == 429
+    assert not (tmp_path / "new" / "study.json").exists()
+    assert setup_code(tmp_path / "new") == table.setup_code
+    time[0] += 2
+    assert empty.post("/first-run", data=right, headers=SAME).status_code == 303
+    assert setup_code(tmp_path / "new") is None
+
+
 def test_first_run_is_over_once_there_is_a_study(empty: TestClient, tmp_path: Path) -> None:
     create_study(tmp_path / "new", "Home care", LEAD, PASSPHRASE, cost=FLOOR)
     form = {"title": "Mine", "name": "Eve", "passphrase": "an evil passphrase"}
     form["again"] = form["passphrase"]
+    form["code"] = sessions_of(tmp_path / "new").setup_code
     assert empty.get("/first-run", headers=HTML).headers["location"] == "/sign-in"
     assert empty.post("/first-run", data=form, headers=SAME).status_code == 401
 
@@ -524,3 +572,87 @@ def test_signing_in_again_ends_the_session_before(
     older.cookies.update(client.cookies)
     assert sign_in(client) == 303
     assert older.get("/").status_code == 401 and client.get("/").status_code == 200
+
+
+SHUT_TO_ALL = [
+    "/media/abc.wav", "/media", "/component/x/y.js", "/app/static/x", "/auth/login",
+    "/auth/logout", "/oauth2callback", "/_stcore/metrics", "/_stcore/agent/openapi.json",
+    "/_stcore/agent/mcp", "/_stcore/script-health-check", "/_stcore/", "/_stcore/anything-new",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SHUT_TO_ALL)
+def test_doors_that_nothing_of_ours_uses_are_shut_to_members_too(
+    client: TestClient, path: str
+) -> None:
+    assert sign_in(client) == 303
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+        answer = client.request(method, path, headers=SAME)
+        assert answer.status_code == 404 and "inside" not in answer.text
+
+
+def test_what_pages_need_of_streamlit_is_open_to_members(client: TestClient) -> None:
+    assert sign_in(client) == 303
+    for path in ("/_stcore/host-config", "/_stcore/bidi-components/x.js", "/static/js/x.js"):
+        assert client.get(path).text == "inside"
+
+
+def test_the_policy_names_no_other_place(client: TestClient) -> None:
+    own = {"'self'", "'none'", "data:", "blob:", "'unsafe-inline'", "'wasm-unsafe-eval'"}
+    for path, scripts in (("/sign-in", None), ("/", {"'self'", "blob:", "'wasm-unsafe-eval'"})):
+        if path == "/":
+            assert sign_in(client) == 303
+        policy = client.get(path).headers["content-security-policy"]
+        parts = {part.split()[0]: set(part.split()[1:]) for part in policy.split(";")}
+        assert all(
+            word in own or word.startswith("'sha256-") for words in parts.values() for word in words
+        )
+        allowed = parts.get("script-src", parts["default-src"])
+        assert {word for word in allowed if not word.startswith("'sha256-")} == (
+            scripts or {"'none'"}
+        )
+        assert parts["frame-ancestors"] == {"'none'"} and "default-src" in parts
+        assert not parts.get("object-src", parts["default-src"]) - {"'none'"}
+
+
+def test_locking_signs_everybody_out_and_forgets_the_keys(
+    browser: Callable[[], TestClient], home: Path
+) -> None:
+    lead = unlock(home, LEAD, PASSPHRASE)
+    once = lead.invite("Bo Coder", "coder")
+    lead.close()
+    ada, bo = browser(), browser()
+    assert sign_in(ada) == 303 and sign_in(bo, "Bo Coder", once) == 303
+    own = {"passphrase": "the own words of Bo", "again": "the own words of Bo"}
+    assert bo.post("/passphrase", data=own, headers=SAME).status_code == 303
+    asked = ada.get("/lock", headers=HTML)
+    assert "One other person is signed in now" in asked.text and bo.get("/").status_code == 200
+    assert ada.post("/lock", headers={"origin": "http://evil.example"}).status_code == 403
+    with bo.websocket_connect(SOCKET, headers=dict(SAME)) as socket:
+        assert ada.post("/lock", headers=SAME).headers["location"] == "/sign-in"
+        with pytest.raises(WebSocketDisconnect) as cut:
+            socket.receive_text()
+    assert cut.value.code == 4401
+    assert ada.get("/").status_code == 401 and bo.get("/").status_code == 401
+    assert already_open(home) is None
+    again = unlock(home, LEAD, PASSPHRASE)
+    (locked,) = [one for one in again.events() if one.action == "read.locked"]
+    assert locked.actor == again.member.id
+    again.close()
+
+
+def test_forwarded_claims_reach_no_page(client: TestClient) -> None:
+    assert sign_in(client) == 303
+    claims = {"X-Forwarded-User": "eve", "X_Forwarded_For": "1.2.3.4", "Forwarded": "for=eve",
+              "X-Real-IP": "1.2.3.4"}  # fmt: skip
+    seen = client.get("/api/whoami", headers=claims).json()["headers"]
+    assert not [name for name in seen if "forward" in name or "real" in name]
+
+
+@pytest.mark.parametrize("twice", ["origin", "host"])
+def test_two_origins_or_hosts_are_none(client: TestClient, twice: str) -> None:
+    assert sign_in(client) == 303
+    headers = [("origin", BASE), ("x-fokus", "1"), ("host", "127.0.0.1:8501")]
+    assert client.post("/api/whoami", headers=headers).status_code == 200
+    again = [*headers, (twice, dict(headers)[twice])]
+    assert client.post("/api/whoami", headers=again).status_code == 403
