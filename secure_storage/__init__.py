@@ -17,6 +17,7 @@ from .errors import (
     NotSignedIn,
     Repeated,
     StaleWrite,
+    StorageAway,
     StudyBusy,
     StudyExists,
     StudyMissing,
@@ -37,10 +38,32 @@ from .foreign import (
 )
 from .gate import Gate
 from .keys import COST, FLOOR, Cost
-from .ledger import Released, record_import, release_export
+from .ledger import (
+    Export,
+    Import,
+    Request,
+    Rules,
+    approve_export,
+    export_as_age,
+    export_routes,
+    export_rules,
+    list_exports,
+    list_imports,
+    list_requests,
+    read_export,
+    record_import,
+    refuse_export,
+    request_export,
+    set_export_rules,
+    who_can_release,
+    withdraw_request,
+)
 from .listening import where
 from .lock import held
 from .members import ROLES, Member, Right, Role
+from .names import NameCheck
+from .names import check as check_names
+from .recovery import Kit, make_kit, new_kit, read_kit, recover
 from .serve import assert_switches, serve, setup_code
 from .sessions import study_of, web_session
 from .settings import read_settings
@@ -48,6 +71,11 @@ from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 
 __all__ = [
+    "Kit",
+    "make_kit",
+    "new_kit",
+    "read_kit",
+    "recover",
     "Receipt",
     "anchor_now",
     "anchor_words",
@@ -88,12 +116,12 @@ __all__ = [
     "Member",
     "NotAllowed",
     "NotSignedIn",
-    "Released",
     "Repeated",
     "Right",
     "Role",
     "SealedReader",
     "StaleWrite",
+    "StorageAway",
     "StoredFile",
     "Study",
     "StudyBusy",
@@ -106,8 +134,26 @@ __all__ = [
     "new_key",
     "on_event",
     "open_foreign",
+    "Export",
+    "Import",
+    "Request",
+    "Rules",
+    "NameCheck",
+    "approve_export",
+    "check_names",
+    "export_as_age",
+    "export_routes",
+    "export_rules",
+    "list_exports",
+    "list_imports",
+    "list_requests",
+    "read_export",
     "record_import",
-    "release_export",
+    "refuse_export",
+    "request_export",
+    "set_export_rules",
+    "who_can_release",
+    "withdraw_request",
     "seal",
     "shred",
     "unlock",
