@@ -228,6 +228,13 @@ def anchor_now(of: Study | OpenedStudy, why: str) -> Anchor:
     return anchors_of(of).write(why)
 
 
+def latest_anchor(study: Study) -> Anchor | None:
+    """Give the last line of the anchor file."""
+    study.require("audit")
+    core = study._core
+    return last_anchor(anchor_file(read_settings(core.home).anchors, core.header.study_id))
+
+
 def _begin(core: OpenedStudy) -> None:
     _anchors[core] = Anchors(core)
 

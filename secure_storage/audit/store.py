@@ -49,7 +49,9 @@ def head_at(db: sqlite_utils.Database, seq: int) -> str:
 
 def restarts(db: sqlite_utils.Database) -> list[Event]:
     """List the events by which a lead began the anchors anew."""
-    rows = db.conn.execute("SELECT seq FROM events WHERE action = 'audit.anchors_restarted'")
+    rows = db.conn.execute(
+        "SELECT seq FROM events WHERE action = 'audit.anchors_restarted' ORDER BY seq"
+    )
     return [events.read(db, seq - 1, 1)[0] for (seq,) in rows.fetchall()]
 
 

@@ -9,7 +9,8 @@ from typing import Final
 import sqlite_utils
 
 from .. import database, events, keys, opened
-from ..errors import FokusError
+from ..connection import Fault
+from ..errors import DamagedFile, FokusError
 from ..opened import OpenedStudy
 from ..settings import read_settings
 from ..study import Study
@@ -65,7 +66,7 @@ def verify_study(study: Study, progress: Progress = quiet) -> Verification:
     progress("database", 0, 1)
     try:
         faults = list(store.database_faults(core))
-    except database.Fault:
+    except (Fault, DamagedFile):
         faults = ["the database cannot be read whole"]
     findings += [f"Database: {fault}. Restore it from a backup." for fault in faults]
     progress("database", 1, 1)
@@ -90,7 +91,7 @@ def check_journal(
     total = events.last(db)[0]
     try:
         chain = events.verify(db, lambda done: progress("journal", min(done, total), total))
-    except database.Fault:
+    except (Fault, DamagedFile):
         return Verification((UNREADABLE,), (), 0, len(lines), whole=False)
     findings, notes = [], []
     if not chain.ok:

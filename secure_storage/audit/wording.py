@@ -1,0 +1,105 @@
+"""What people read for the journal's actions, and the groups they filter by."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+Group = Literal["changes", "reads", "exports", "keys and members", "failed sign-ins"]
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+
+_STARTS: Final[Mapping[Group, tuple[str, ...]]] = MappingProxyType(
+    {
+        "failed sign-ins": ("read.signin_failed",),
+        "exports": ("export.", "read.export"),
+        "keys and members": (
+            "member.", "keys.", "recovery.", "names.", "linking.", "backup.", "study.", "audit.",
+            "read.unlocked", "read.locked", "read.recovery", "read.verified", "read.backup",
+            "read.linking",
+        ),
+        "reads": ("read.",),
+        "changes": ("",),
+    }
+)  # fmt: skip
+"""An action is of the first group that knows its start."""
+
+_SAID: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "audit.anchors_restarted": "began the anchors anew",
+        "code.created": "made a code",
+        "code.edited": "changed a code",
+        "code.removed": "removed a code",
+        "code.renamed": "renamed a code",
+        "coding.cleared": "took a coding back",
+        "coding.set": "coded",
+        "export.approved": "approved an export",
+        "export.refused": "refused an export",
+        "export.released": "released an export",
+        "export.requested": "asked for an export",
+        "export.withdrawn": "took back the request for an export",
+        "file.received": "received a file",
+        "file.refused": "refused a file",
+        "job.added": "asked for a transcription",
+        "job.cancelled": "cancelled a transcription",
+        "job.discarded": "discarded a transcription",
+        "job.done": "finished a transcription",
+        "job.failed": "had a transcription fail",
+        "job.queued": "queued a transcription",
+        "job.started": "started a transcription",
+        "member.codes_off": "switched one-time codes off",
+        "member.codes_on": "switched one-time codes on",
+        "member.disabled": "ended a member's access",
+        "member.enabled": "gave a member access again",
+        "member.invited": "invited a member",
+        "member.may_release": "changed who may release",
+        "member.passphrase_changed": "changed a passphrase",
+        "member.removed": "removed a member",
+        "member.role_changed": "changed a member's role",
+        "names.published": "published names to look for",
+        "names.withdrawn": "withdrew names to look for",
+        "participant.added": "added a participant",
+        "quote.marked": "marked a quote",
+        "quote.status_set": "set a quote's status",
+        "quote.themed": "put a quote under a theme",
+        "quote.unmarked": "unmarked a quote",
+        "read.excerpts": "read the excerpts of a code",
+        "read.export_reviewed": "reviewed an export",
+        "read.exported": "released an export",
+        "read.locked": "locked the study",
+        "read.opened": "opened",
+        "read.played": "listened",
+        "read.signin_failed": "failed to sign in",
+        "read.transcript": "opened the transcript",
+        "read.unlocked": "signed in",
+        "read.verified": "checked the study",
+        "recording.added": "added a recording",
+        "recording.inbox_shredded": "shredded a recording in the inbox",
+        "recording.part_added": "added a file to a recording",
+        "sentence.edited": "corrected a sentence",
+        "study.created": "made the study",
+        "study.two_person_set": "set whether exports need two people",
+        "theme.created": "made a theme",
+        "theme.edited": "changed a theme",
+        "theme.removed": "removed a theme",
+        "transcript.added": "added a transcript",
+    }
+)
+
+
+def said(action: str) -> str:
+    """Put an action into words; an unknown one is spelled out as it is."""
+    if action in _SAID:
+        return _SAID[action]
+    return action.removeprefix("read.").replace(".", ": ").replace("_", " ")
+
+
+def group_of(action: str) -> Group:
+    """Tell the group of an action."""
+    return next(
+        group for group, starts in _STARTS.items() if any(map(action.startswith, starts))
+    )  # fmt: skip
+
+
+def starts(group: Group) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give how the actions of a group start, and how those of it do not (earlier groups)."""
+    earlier = list(_STARTS)[: list(_STARTS).index(group)]
+    return _STARTS[group], tuple(start for one in earlier for start in _STARTS[one])
