@@ -6,6 +6,7 @@ from contextlib import suppress
 import sqlite_utils
 
 from . import events
+from .errors import FokusError
 from .events import Event
 from .members import Member
 
@@ -46,5 +47,5 @@ class Change:
         """Run what was asked for the one outcome or the other."""
         for call in self._done if committed else reversed(self._undone):
             # What cannot be removed now is swept when the study is next opened.
-            with suppress(OSError):
+            with suppress(OSError, FokusError):
                 call()

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .errors import DamagedFile, full_disk_told
+from .errors import DamagedFile, storage_told
 
 MAGIC: Final = b"FOKUSF\x01"
 CHUNK_LOG2: Final = 16
@@ -67,7 +67,7 @@ class SealWriter:
         self._buffer = bytearray()
         self._number = 0
         self.size = 0
-        with full_disk_told():
+        with storage_told():
             target.write(self._header)
 
     def write(self, data: bytes) -> None:
@@ -88,7 +88,7 @@ class SealWriter:
             raise ValueError("too long for one container")
         sealed = self._cipher.encrypt(_nonce(self._number, last), chunk, self._header)
         self._number += 1
-        with full_disk_told():
+        with storage_told():
             self._target.write(sealed)
 
 
@@ -107,8 +107,9 @@ class SealedReader:
         """Check the header and the last chunk, which authenticates the length."""
         self._stream = stream
         self._lock = threading.Lock()
-        stream.seek(0)
-        self._header = stream.read(HEADER_SIZE)
+        with storage_told():
+            stream.seek(0)
+            self._header = stream.read(HEADER_SIZE)
         expected = MAGIC + bytes([CHUNK_LOG2]) + file_id
         if len(self._header) != HEADER_SIZE or not self._header.startswith(expected):
             raise DamagedFile(DAMAGED)
@@ -137,8 +138,9 @@ class SealedReader:
     def _chunk(self, number: int) -> bytes:
         if self._kept[0] == number:
             return self._kept[1]
-        self._stream.seek(HEADER_SIZE + number * (CHUNK + TAG))
-        sealed = self._stream.read(CHUNK + TAG)
+        with storage_told():
+            self._stream.seek(HEADER_SIZE + number * (CHUNK + TAG))
+            sealed = self._stream.read(CHUNK + TAG)
         nonce = _nonce(number, number == self._chunks - 1)
         try:
             chunk = self._cipher.decrypt(nonce, sealed, self._header)

@@ -2,66 +2,111 @@
 
 One connection writes, behind one lock (busy waiting is unfair: without the lock writers
 starve each other); every thread reads through a connection of its own that cannot
-write. Guards against the classic accident, a database silently in plaintext, run at
-every open. SQLCipher answers pragmas with strings.
+write. On a network disk, where SQLite's shared memory and locks cannot be trusted, one
+connection does everything and keeps every other process out. When the disk fails, the
+change is undone and the next one first makes sure of what the disk holds. SQLCipher
+answers pragmas with strings.
 """
 
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, cast
 
-import sqlcipher3  # type: ignore[import-untyped]
-import sqlcipher3.dbapi2  # type: ignore[import-untyped]
+from . import moments
+from .connection import LEAST_SQLITE as LEAST_SQLITE
+from .connection import (
+    NOT_OURS,
+    Connection,
+    Encrypted,
+    Rows,
+    connect,
+    guard_encrypted,
+    keyed,
+    sqlcipher3,
+    sqlite_utils,
+)
+from .connection import Fault as Fault
+from .connection import cipher_version as cipher_version
+from .connection import copy_opened as copy_opened
+from .connection import refuses_wrong_key as refuses_wrong_key
+from .connection import sqlite_version as sqlite_version
+from .disk import create_private
+from .errors import AWAY_MESSAGE, DamagedFile, FokusError, StorageAway, storage_told
+from .file_systems import network_disk
+from .schema import MIGRATIONS
 
-# sqlite-utils catches the exceptions of the module it finds as "pysqlite3" first; with
-# the standard library's it would not know SQLCipher's and break on ``alter=True``.
-sys.modules.setdefault("pysqlite3", sqlcipher3)
-sys.modules.setdefault("pysqlite3.dbapi2", sqlcipher3.dbapi2)
+Nothing = Callable[[], object]
 
-import sqlite_utils  # noqa: E402
 
-from . import moments  # noqa: E402
-from .disk import create_private  # noqa: E402
-from .errors import DamagedFile, FokusError, full_disk_told  # noqa: E402
-from .schema import MIGRATIONS  # noqa: E402
+@dataclass(slots=True)
+class _Commit:
+    """A commit of which the disk has not said whether it happened."""
 
-if sqlite_utils.db.sqlite3 is not sqlcipher3:  # type: ignore[attr-defined]
-    raise ImportError("import secure_storage before sqlite_utils")
+    before: object
+    committed: Nothing
+    undone: Nothing
+    happened: bool = False
 
-LEAST_SQLITE: Final = (3, 51, 3)
-"""Older ones have the WAL-reset fault, which can corrupt a database."""
-Fault: Final[type[Exception]] = sqlcipher3.DatabaseError
-"""What SQLCipher raises where a database is damaged."""
-PLAINTEXT: Final = b"SQLite format 3\0"
-_PRAGMAS: Final = (
-    "foreign_keys = ON", "busy_timeout = 10000", "secure_delete = ON", "trusted_schema = OFF",
-    "cell_size_check = ON", "temp_store = MEMORY", "journal_mode = WAL", "synchronous = FULL",
-)  # fmt: skip
+
+class _Shared:
+    """Reading on the one connection: in turn with the writer, and never half-read."""
+
+    in_transaction = False
+    isolation_level = None
+
+    def __init__(self, connections: "Connections") -> None:
+        self._connections = connections
+
+    def execute(self, sql: str, *parameters: Any) -> Rows:
+        # sqlite-utils guards queries by savepoints, which would begin a transaction.
+        if sql.lstrip()[:8].upper() in {"SAVEPOIN", "RELEASE ", "ROLLBACK"}:
+            return Rows([], None)
+        with self._connections.in_turn() as connection:
+            connection.execute("PRAGMA query_only = ON")
+            try:
+                cursor = connection.execute(sql, *parameters)
+                return Rows(cursor.fetchall(), cursor.description)
+            finally:
+                connection.execute("PRAGMA query_only = OFF")
+
+    def close(self) -> None:
+        """Leave the connection to its owner."""
 
 
 class Connections:
-    """The connections of one open study, or of its linking store (``migrations``)."""
+    """The connections of one open study."""
 
-    def __init__(self, path: Path, key: bytes, migrations: tuple[str, ...] | None = None) -> None:
-        """Open the database (making it if missing), check the guards and migrate it."""
-        self._path, self._key = path, key
-        self._lock = threading.Lock()
+    def __init__(
+        self, path: Path, key: bytes, migrations: tuple[str, ...] | None = None,
+        mark: Callable[[sqlite_utils.Database], object] = lambda db: None,
+    ) -> None:  # fmt: skip
+        """Open the database (making it if missing), check the guards and migrate it.
+
+        ``mark`` reads something that every change changes (the journal's last number):
+        by it a commit is recognised whose outcome the disk did not tell.
+        """
+        self._path, self._key, self._mark = path, key, mark
+        self._lock = threading.RLock()
         self._owner: int | None = None
+        self._unsure: _Commit | None = None
+        self.alone = bool(network_disk(path.parent))
+        """The database lies on a network disk: one connection, which keeps others out."""
         if not path.exists():
             create_private(path).close()
+        # Before it is opened: closing the file would drop SQLite's locks on it.
+        guard_encrypted(path)
         # A thread that ends drops its own connection, and replacing the local drops all.
         self._local = threading.local()
-        self._writer = _connect(path, key)
+        self._writer = connect(path, key, alone=self.alone)
+        self._shared = sqlite_utils.Database(cast(Any, _Shared(self)))
         try:
             if migrations is None and 0 < _version(self._writer) < len(MIGRATIONS):
                 for call in moments.before_migration:
                     call(path, self.copy_to)
             _migrate(self._writer, MIGRATIONS if migrations is None else migrations)
-            _guard_encrypted(path)
         except BaseException:
             self._writer.conn.close()
             raise
@@ -69,37 +114,103 @@ class Connections:
     @property
     def reader(self) -> sqlite_utils.Database:
         """The reading connection of the calling thread."""
-        db: sqlite_utils.Database | None = getattr(self._local, "db", None)
-        if db is None:
-            db = _connect(self._path, self._key)
+        if self.alone:
+            return self._shared
+        db: Encrypted | None = getattr(self._local, "db", None)
+        if db is None or db.conn.suspect:
+            db = connect(self._path, self._key)
             db.conn.execute("PRAGMA query_only = ON")
+            db.conn.writer = False
             self._local.db = db
         return db
 
     @contextmanager
+    def in_turn(self) -> Iterator[Connection]:
+        """Have the one connection between changes, or within the thread's own change."""
+        with self._lock:
+            if self._owner != threading.get_ident():
+                self._make_sure()
+            yield self._writer.conn
+
+    @contextmanager
     def writing(
-        self, committed: Callable[[], object] | None = None
+        self, committed: Nothing = lambda: None, undone: Nothing = lambda: None
     ) -> Iterator[sqlite_utils.Database]:
         """Hold the writer in one IMMEDIATE transaction: committed at the end or undone.
 
-        ``committed`` is called before the next writer can begin.
+        ``committed`` or ``undone`` is called before the next writer can begin. When the
+        disk fails at the very commit, it is called only once the disk is back and has
+        shown which it was, and ``StorageAway`` is raised unless that is at once.
         """
         if self._owner == threading.get_ident():
             raise RuntimeError("a change within a change: pass the outer one on instead")
-        with self._lock, full_disk_told():
+        with self._lock, storage_told():
             self._owner = threading.get_ident()
-            db = self._writer
             try:
-                db.conn.execute("BEGIN IMMEDIATE")
-                yield db
-                db.conn.execute("COMMIT")
-                if committed is not None:
-                    committed()
+                self._make_sure()
+                try:
+                    self._writer.conn.execute("BEGIN IMMEDIATE")
+                    commit = _Commit(self._mark(self._writer), committed, undone)
+                    yield self._writer
+                except BaseException:
+                    _roll_back(self._writer)
+                    undone()
+                    raise
+                self._commit(commit)
             finally:
-                # On success nothing is open any more; a full disk may have undone it too.
-                if db.conn.in_transaction:
-                    db.conn.execute("ROLLBACK")
                 self._owner = None
+
+    def _commit(self, commit: _Commit) -> None:
+        try:
+            try:
+                self._writer.conn.execute("COMMIT")
+            except sqlcipher3.Error as error:
+                self._writer.conn.tell(error)
+                raise
+        except BaseException:
+            _roll_back(self._writer)
+            if not self._writer.conn.suspect:
+                commit.undone()
+                raise
+            self._unsure = commit
+            self._make_sure()
+            if not commit.happened:
+                raise
+        else:
+            commit.committed()
+
+    def _make_sure(self) -> None:
+        """After a fault of the disk: find out what it holds, and that it holds again.
+
+        A failed sync may have dropped what was written, and a later sync would not say so
+        (Rebello et al., "Can Applications Recover from fsync Failures?", 2020). So all
+        that the failed commit may have left is written anew before anything else is.
+        """
+        if not self._writer.conn.suspect and self._unsure is None:
+            return
+        # The log's index in memory knows what was committed; a new connection would have
+        # to believe the log. A network disk has no such index, but old handles that died.
+        if self.alone or not _holds(self._writer):
+            self._reopen()
+        self._writer.conn.suspect = False
+        commit, self._unsure = self._unsure, None
+        if commit is not None:
+            commit.happened = self._mark(self._writer) != commit.before
+            (commit.committed if commit.happened else commit.undone)()
+
+    def _reopen(self) -> None:
+        with suppress(FokusError, sqlcipher3.Error):
+            self._writer.conn.close()
+        self._local = threading.local()
+        db = connect(self._path, self._key, alone=self.alone)
+        # Into the file with all of the log, part of which may be in memory alone.
+        folded = self.alone or str(
+            db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        ) == "0"  # fmt: skip
+        if not folded or not _holds(db):
+            db.conn.close()
+            raise StorageAway(AWAY_MESSAGE)
+        self._writer = db
 
     def copy_to(self, path: Path) -> None:
         """Write a copy, under the same key, as the database stands at this moment.
@@ -109,13 +220,16 @@ class Connections:
         syncs the file.
         """
         create_private(path).close()
-        connection = self.reader.conn
-        connection.execute("PRAGMA query_only = OFF")
-        try:
-            with full_disk_told():
+        if self.alone:
+            with self.in_turn() as connection:
                 connection.execute("VACUUM INTO ?", [str(path)])
+            return
+        own = self.reader.conn
+        own.execute("PRAGMA query_only = OFF")
+        try:
+            own.execute("VACUUM INTO ?", [str(path)])
         finally:
-            connection.execute("PRAGMA query_only = ON")
+            own.execute("PRAGMA query_only = ON")
 
     def altered_pages(self) -> int:
         """Count the pages whose authentication fails; writers wait meanwhile.
@@ -124,59 +238,29 @@ class Connections:
         that the log replaces, and they would be false alarms.
         """
         with self._lock:
-            self._writer.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if not self.alone:
+                self._writer.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return len(self._writer.conn.execute("PRAGMA cipher_integrity_check").fetchall())
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file and close."""
-        with self._lock:
+        """Fold the write-ahead log into the file and close; on a failing disk just close."""
+        with self._lock, suppress(FokusError, sqlcipher3.Error):
             self._local = threading.local()
-            self._writer.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._writer.conn.close()
+            try:
+                if not self.alone:
+                    self._writer.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self._writer.conn.close()
 
 
-def sqlite_version() -> tuple[int, ...]:
-    """Give the version of SQLite inside SQLCipher."""
-    return tuple(int(part) for part in sqlcipher3.sqlite_version.split("."))
-
-
-def cipher_version() -> str:
-    """Give the version of SQLCipher, empty when the library cannot encrypt."""
-    connection = sqlcipher3.connect(":memory:")
+def recover(path: Path, key: bytes) -> None:
+    """Fold the journal that a crash left beside a database into it."""
+    connection = keyed(path, key)
     try:
-        row = connection.execute("PRAGMA cipher_version").fetchone()
-    finally:
-        connection.close()
-    return str(row[0]) if row else ""
-
-
-def refuses_wrong_key(path: Path) -> bool:
-    """Tell whether the file is closed to a key that is not its own."""
-    connection = _keyed(path, os.urandom(32))
-    try:
+        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlcipher3.DatabaseError:
-        return True
-    finally:
-        connection.close()
-    return False
-
-
-@contextmanager
-def copy_opened(path: Path, key: bytes) -> Iterator[sqlite_utils.Database]:
-    """Open a copy that nobody writes, for reading; its folder stays as it is."""
-    _guard_encrypted(path)
-    # Immutable: no lock, no journal, no shared memory beside the file.
-    connection = _keyed(f"{path.absolute().as_uri()}?immutable=1", key)
-    try:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA cell_size_check = ON")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        yield sqlite_utils.Database(connection)
-    except sqlcipher3.DatabaseError as error:
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise DamagedFile(NOT_OURS) from None
-        raise
+        raise DamagedFile(NOT_OURS) from None
     finally:
         connection.close()
 
@@ -192,44 +276,23 @@ def set_meta(db: sqlite_utils.Database, key: str, value: str) -> None:
     db.conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
 
-def _keyed(path: Path | str, key: bytes) -> sqlcipher3.Connection:
-    connection = sqlcipher3.connect(
-        str(path), isolation_level=None, check_same_thread=False, uri=isinstance(path, str)
-    )
-    # The library would print a wrong key's failure to the terminal.
-    connection.execute("PRAGMA cipher_log_level = NONE")
-    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-    return connection
+def _roll_back(db: Encrypted) -> None:
+    # A failing disk may have undone it already, or may undo it when it is next opened.
+    with suppress(FokusError, sqlcipher3.Error):
+        if db.conn.in_transaction:
+            db.conn.execute("ROLLBACK")
 
 
-def _connect(path: Path, key: bytes) -> sqlite_utils.Database:
-    _guard_encrypted(path)
-    if sqlite_version() < LEAST_SQLITE:
-        raise FokusError("The SQLCipher library is too old. Install sqlcipher3 0.6.4 or newer.")
-    connection = _keyed(path, key)
+def _holds(db: Encrypted) -> bool:
+    """Commit something that changes nothing; False when the disk still fails."""
     try:
-        if not connection.execute("PRAGMA cipher_version").fetchone():
-            raise FokusError("The database library cannot encrypt. Install sqlcipher3.")
-        with full_disk_told():
-            for pragma in _PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}").fetchall()
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlcipher3.DatabaseError as error:
-        connection.close()
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise DamagedFile(NOT_OURS) from None
-        raise
-    except BaseException:
-        connection.close()
-        raise
-    return sqlite_utils.Database(connection)
-
-
-def _guard_encrypted(path: Path) -> None:
-    if path.exists():
-        with path.open("rb") as file:
-            if file.read(len(PLAINTEXT)) == PLAINTEXT:
-                raise DamagedFile("The study's database is not encrypted. It was not opened.")
+        db.conn.execute("BEGIN IMMEDIATE")
+        db.conn.execute(f"PRAGMA user_version = {_version(db)}")
+        db.conn.execute("COMMIT")
+    except (FokusError, sqlcipher3.Error):
+        _roll_back(db)
+        return False
+    return True
 
 
 def _version(db: sqlite_utils.Database) -> int:
@@ -245,16 +308,9 @@ def _migrate(db: sqlite_utils.Database, migrations: tuple[str, ...]) -> None:
             f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
         )
         try:
-            with full_disk_told():
-                db.conn.executescript(script)
+            db.conn.executescript(script)
         finally:
             if db.conn.in_transaction:
                 db.conn.execute("ROLLBACK")
     if db.conn.execute("PRAGMA foreign_key_check").fetchone():
         raise DamagedFile("The study's database points to rows that are missing.")
-
-
-NOT_OURS: Final = (
-    "The study's database does not open with the study's key: it is damaged or belongs "
-    "to another study. Restore it from a backup."
-)

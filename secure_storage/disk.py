@@ -4,19 +4,59 @@ A file is written under a temporary name in its own folder, synced, and renamed;
 the folder is synced. Everything is created for its owner alone.
 """
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import full_disk_told
+from .errors import FokusError, storage_told
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder, and those above it, that only its owner can read."""
-    with full_disk_told():
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder, and those above it that are missing, that only its owner can read."""
+    with storage_told():
+        # Not mkdir(parents=True): that leaves those above as the umask has them.
+        for one in reversed([path, *path.parents]):
+            try:
+                one.mkdir(mode=0o700)
+            except FileExistsError:
+                if not one.is_dir():
+                    raise
+            except OSError:
+                # Above us may be what only the superuser can write (a read-only root).
+                if not one.is_dir():
+                    raise
+
+
+def tighten(home: Path) -> None:
+    """Close the study's folder and what lies in it to others; refuse where that fails.
+
+    Somebody may have opened it by accident (a copy, ``chmod -R``); a disk whose mount
+    decides who may read (CIFS) must be mounted so that only we may.
+    """
+    within = list(home.iterdir())
+    folders = [home, *(path for path in within if path.is_dir() and not path.is_symlink())]
+    files = [path for path in within if path.is_file() and not path.is_symlink()]
+    for path, mode in [(one, 0o700) for one in folders] + [(one, 0o600) for one in files]:
+        if _loose(path):
+            with suppress(OSError):
+                path.chmod(mode)
+            if _loose(path):
+                raise FokusError(
+                    f"Others on this machine can open {path.name} in the study folder, and Fokus "
+                    "could not prevent it. Give the folder to the user who runs Fokus, or mount "
+                    "the disk so that only that user can read it (dir_mode=0700, file_mode=0600)."
+                )
+
+
+def _loose(path: Path) -> bool:
+    try:
+        return stat.S_IMODE(path.lstat().st_mode) & 0o077 != 0
+    except FileNotFoundError:
+        return False
 
 
 def sync_folder(path: Path) -> None:
@@ -24,22 +64,28 @@ def sync_folder(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
+    except OSError as error:
+        # Some network disks cannot sync a folder; they rename on the server at once.
+        if error.errno != errno.EINVAL:
+            raise
     finally:
         os.close(fd)
 
 
 def create_private(path: Path) -> BinaryIO:
     """Create a new file, readable by its owner alone; it must not exist."""
-    with full_disk_told():
+    with storage_told():
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     return os.fdopen(fd, "wb")
 
 
 def put_in_place(written: BinaryIO, temporary: Path, path: Path) -> None:
     """Sync and close a temporary file and give it its name."""
-    with full_disk_told():
+    with storage_told():
         written.flush()
         os.fsync(written.fileno())
+        # Not tried again when it fails: the kernel may have dropped what it could not write
+        # and call the next try a success.
         written.close()
         temporary.replace(path)
         sync_folder(path.parent)
@@ -51,7 +97,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     temporary = _aside(path)
     target = create_private(temporary)
     try:
-        with full_disk_told():
+        with storage_told():
             yield target
         put_in_place(target, temporary, path)
     except BaseException:
@@ -64,7 +110,7 @@ def write_aside(path: Path, data: bytes) -> Path:
     temporary = _aside(path)
     target = create_private(temporary)
     try:
-        with full_disk_told():
+        with storage_told():
             target.write(data)
             target.flush()
             os.fsync(target.fileno())
@@ -91,20 +137,3 @@ def discard(target: BinaryIO, temporary: Path) -> None:
         # Closing flushes first; on a full disk that fails, and closes all the same.
         target.close()
     temporary.unlink(missing_ok=True)
-
-
-def filesystem(path: Path) -> str:
-    """Name the kind of file system a path lies on, empty when it cannot be told."""
-    best, kind = "", ""
-    wanted = str(path.resolve())
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    for line in mounts.splitlines():
-        place, _, rest = line.partition(" - ")
-        point = place.split()[4].replace("\\040", " ")
-        inside = wanted == point or wanted.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, rest.split()[0]
-    return kind

@@ -21,7 +21,7 @@ import sqlite_utils
 from .change import Change
 from .container import SealedReader, SealWriter, new_file_id, new_key
 from .disk import create_private, discard, private_folder, put_in_place
-from .errors import BadInput, DamagedFile
+from .errors import BadInput, DamagedFile, storage_told
 from .foreign import shred
 
 
@@ -144,7 +144,8 @@ class Files:
 
     def opened(self, seal: Seal) -> SealedReader:
         """Open what is sealed under a name and a key; ``FileNotFoundError`` if it is not there."""
-        stream = (self._folder / seal.name).open("rb")
+        with storage_told():
+            stream = (self._folder / seal.name).open("rb")
         try:
             return SealedReader(stream, seal.key, bytes.fromhex(seal.name))
         except BaseException:

@@ -1,9 +1,12 @@
 """One process per study: an advisory lock on ``server.lock`` in the home folder.
 
 The kernel drops the lock when the process ends, however it ends, so there is nothing
-stale to clean up; the number in the file only tells people who holds it.
+stale to clean up; the number in the file only tells people who holds it. Network disks
+keep such locks among machines too (NFS since Linux 2.6.12, flock(2)); on one that cannot
+lock at all, the database's own exclusive lock has to do.
 """
 
+import errno
 import fcntl
 import os
 import threading
@@ -12,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from .errors import StudyBusy, StudyMissing, full_disk_told
+from .errors import StudyBusy, StudyMissing, storage_told
+from .file_systems import network_disk
 
 _guard = threading.Lock()
 _held: Final[dict[Path, tuple[int, int]]] = {}
@@ -24,7 +28,7 @@ def take(home: Path) -> None:
     home = home.resolve()
     if not home.is_dir():
         raise StudyMissing(f"There is no study in {home}. Create one with: fokus study create")
-    with _guard, full_disk_told():
+    with _guard, storage_told():
         fd, count = _held.get(home) or (_lock(home / "server.lock"), 0)
         _held[home] = (fd, count + 1)
 
@@ -53,7 +57,7 @@ def held(home: Path) -> Iterator[None]:
 def _lock(path: Path) -> int:
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _flock(fd, path)
         os.ftruncate(fd, 0)
         os.pwrite(fd, str(os.getpid()).encode(), 0)
     except BlockingIOError:
@@ -64,3 +68,12 @@ def _lock(path: Path) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def _flock(fd: int, path: Path) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        without = error.errno in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+        if not (without and network_disk(path)):
+            raise

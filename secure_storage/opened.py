@@ -11,7 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,15 @@ import sqlite_utils
 from . import database, events, keys, lock, moments
 from .change import Change
 from .disk import private_folder, replacing, sweep_aside, tighten
-from .errors import DamagedFile, FokusError, NotSignedIn, StudyBusy, StudyMissing, UnrecordedChange
+from .errors import (
+    DamagedFile,
+    FokusError,
+    NotSignedIn,
+    StudyBusy,
+    StudyMissing,
+    UnrecordedChange,
+    storage_told,
+)
 from .events import ChainCheck, Event
 from .files import Files
 from .keys import Header
@@ -57,6 +65,7 @@ class OpenedStudy:
         )
         self._listeners: dict[object, Listener] = {}
         self._waiting: deque[Event] = deque()
+        self._done: deque[Change] = deque()
         self._telling = threading.RLock()
         self._verified: tuple[tuple[int, bytes], ChainCheck] | None = None
         try:
@@ -114,22 +123,25 @@ class OpenedStudy:
             if change is not None and change.recorded:
                 self.newest = change.recorded[-1].seq
                 self._waiting.extend(one for one in change.recorded if not one.is_read)
+            if change is not None:
+                self._done.append(change)
 
-        try:
-            with self._connections.writing(queue) as db:
-                change = Change(db, member)
-                before = db.conn.total_changes
-                yield change
-                if not change.recorded and db.conn.total_changes != before:
-                    raise UnrecordedChange(
-                        "Something was changed without being recorded, so it was undone. "
-                        "Please report this fault."
-                    )
-        except BaseException:
+        def undo() -> None:
             if change is not None:
                 change.settle(committed=False)
-            raise
-        change.settle(committed=True)
+
+        with self._connections.writing(queue, undo) as db:
+            if self._header_due:
+                self._restore_header(self.header)
+            change = Change(db, member)
+            before = db.conn.total_changes
+            yield change
+            if not change.recorded and db.conn.total_changes != before:
+                raise UnrecordedChange(
+                    "Something was changed without being recorded, so it was undone. "
+                    "Please report this fault."
+                )
+        self._settle()
         self._tell()
         for call in moments.when_committed:
             call(self)
@@ -154,15 +166,27 @@ class OpenedStudy:
     def save_header(self, header: Header, change: Change) -> None:
         """Write the key file within a change; the database remembers its revision."""
         database.set_meta(change.db, "header_revision", str(header.revision))
-        previous = self.header
-        change.if_undone(lambda: self._write_header(previous))
+        if header != self.header:
+            previous = self.header
+            change.if_undone(lambda: self._restore_header(previous))
+            self._write_header(header)
+            self.header = header
+
+    def _restore_header(self, header: Header) -> None:
+        # What is in memory holds from now on; on a failing disk the file follows later.
+        self.header, self._header_due = header, True
         self._write_header(header)
+        self._header_due = False
 
     def _write_header(self, header: Header) -> None:
-        if header != self.header:
-            with replacing(self.home / "study.json") as file:
-                file.write(keys.to_json(header, self.root))
-            self.header = header
+        with replacing(self.home / "study.json") as file:
+            file.write(keys.to_json(header, self.root))
+
+    def _settle(self) -> None:
+        # A change of another thread may be among them, whose commit the disk told late.
+        while self._done:
+            with suppress(IndexError):
+                self._done.popleft().settle(committed=True)
 
     def listen(self, call: Listener) -> Callable[[], None]:
         """Have each committed event told; gives what ends it."""
@@ -194,7 +218,8 @@ class OpenedStudy:
 def read_header(home: Path) -> tuple[Header, str]:
     """Read the key file and its MAC."""
     try:
-        data = (home / "study.json").read_bytes()
+        with storage_told():
+            data = (home / "study.json").read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise StudyMissing(
             f"There is no study in {home}. Create one with: fokus study create"

@@ -75,7 +75,7 @@ def test_a_stage_is_imported_from_its_root(module: Path) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=ids)
 def test_sql_only_in_stores(module: Path) -> None:
     allowed = {"store", "schema"} | (
-        {"database", "events", "study", "ledger", "files", "audio_route", "members"}
+        {"connection", "database", "events", "study", "ledger", "files", "audio_route", "members"}
         if module.parts[0] == "secure_storage"
         else set()
     )

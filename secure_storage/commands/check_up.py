@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import database
-from ..disk import filesystem
-from ..opened import SHARED_DISKS
+from ..file_systems import name_of, network_disk
 from ..serve import wrong_switches
 
 LEAST_FREE = 2 * 10**9
@@ -45,14 +44,13 @@ def _folder(home: Path) -> list[Check]:
     place = home.resolve()
     while not place.exists():
         place = place.parent
-    kind = filesystem(place)
-    shared = kind in SHARED_DISKS
+    network = network_disk(place)
     free = shutil.disk_usage(place).free
     checks = [
         Check(
-            "disk of the study", not shared,
-            f"{kind or 'unknown'}: a network disk, on which the database is not safe"
-            if shared else f"{kind or 'unknown'}, on this machine",
+            "disk of the study", True,
+            f"{network}: a network disk; the database works alone there (safe, slower)"
+            if network else f"{name_of(place) or 'unknown'}, on this machine",
         ),
         Check("free space", free >= LEAST_FREE, f"{free / 1e9:.0f} GB free"),
     ]  # fmt: skip
