@@ -41,7 +41,8 @@ def audit_page(study: Study) -> None:
 def _filters(names: dict[int, str]) -> Asked:
     who, kind, on, first, last = st.columns([2, 2, 2, 1.4, 1.4])
     everybody: dict[int | None, str] = {None: "Everybody", NOBODY: "Nobody signed in"}
-    everybody.update(names)
+    for number, name in names.items():
+        everybody[number] = name
     member = who.selectbox("Who", list(everybody), format_func=lambda one: everybody[one])
     group = kind.selectbox(
         "Kind of act", (None, *GROUPS), format_func=lambda one: (one or "all").capitalize()
