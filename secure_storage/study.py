@@ -14,7 +14,7 @@ from . import access, database, events, keys, lock, members, moments, one_time_c
 from .audit.failed import note_failed
 from .change import Change
 from .disk import private_folder, replacing, sync_folder
-from .errors import BadInput, NotAllowed, NotSignedIn, StudyExists, WrongPassphrase, full_disk_told
+from .errors import BadInput, NotAllowed, NotSignedIn, StudyExists, WrongPassphrase, storage_told
 from .events import ChainCheck, Event
 from .files import Files
 from .keys import COST, Cost, Header
@@ -230,7 +230,7 @@ def create_study(home: Path, title: str, lead: str, passphrase: str, *, cost: Co
                 f"{home} holds a study's database without its key file (study.json). "
                 "Restore the key file from a backup, or choose another folder."
             )
-        with _new_folder(home) as made, full_disk_told():
+        with _new_folder(home) as made, storage_told():
             header, root = _fill(made, title, lead, passphrase, cost)
             (made / "study.db").replace(home / "study.db")
             sync_folder(home)
