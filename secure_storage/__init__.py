@@ -5,10 +5,19 @@ from .audio_route import audio_routes
 from .audit.anchors import anchor_now
 from .audit.receipt import Receipt, receipt_text
 from .audit.words import anchor_words
+from .backup import (
+    Backup,
+    backups,
+    forget_backups,
+    fresh_backup,
+    last_expiry,
+    open_backup,
+)
 from .change import Change
 from .commands import Check, add_commands, doctor, read_passphrase
 from .container import SealedReader, new_key, seal
 from .errors import (
+    BackupFailed,
     BadInput,
     DamagedFile,
     DiskFull,
@@ -103,6 +112,13 @@ __all__ = [
     "Check",
     "FLOOR",
     "ROLES",
+    "Backup",
+    "BackupFailed",
+    "backups",
+    "forget_backups",
+    "fresh_backup",
+    "last_expiry",
+    "open_backup",
     "BadInput",
     "ChainCheck",
     "Change",

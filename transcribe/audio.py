@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from secure_storage import BadInput
+from secure_storage import BadInput, still_alive
 
 if TYPE_CHECKING:
     import av
@@ -123,6 +123,13 @@ def decode(stream: BinaryIO) -> Sound:
         ) from error
 
 
+def load_decoder() -> None:
+    """Load what decodes, for a process that is about to be shut in."""
+    import av
+
+    av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
+
+
 def probe(stream: BinaryIO) -> Facts:
     """Describe a sound file; decodes it, because headers lie about length."""
     return decode(stream).facts
@@ -209,6 +216,7 @@ def _frames(container: "av.container.InputContainer", heard: _Pass) -> "Iterator
     import av
 
     for packet in container.demux(container.streams.audio[0]):
+        still_alive()
         try:
             frames = packet.decode()
         except av.error.InvalidDataError:

@@ -1,65 +1,46 @@
 """Reading a transcript that was made elsewhere, in a process of its own.
 
 The file is a stranger's, and cutting sentences needs spaCy: neither belongs in the
-process that serves pages and holds the study's keys. A child with limits is given the
-bytes through a pipe and answers in JSON; nothing touches the disk.
+process that serves pages and holds the study's keys. A guarded child is given the bytes
+and answers in JSON; nothing touches the disk.
 """
 
-import resource
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Final
+from typing import BinaryIO, Final
 
-from secure_storage import BadInput, FokusError
+from secure_storage import BadInput, expect, guarded, still_alive
 
 from .formats import import_vtt, read_json, write_json
 from .transcript import Sentence, Transcription, Turn, Word
 
 MOST_BYTES: Final = 20 << 20
-_MEMORY: Final = 4 << 30
-_SECONDS: Final = 60
-_LANGUAGE_SIZE: Final = 8
 _ENDS: Final = tuple(".!?…»”\"'")
-_REFUSED: Final = 3
-"""Exit status of a child that says what is wrong with the file."""
 
 
 def read_vtt(data: bytes, language: str = "en") -> Transcription:
     """Read WebVTT with voices into turns and sentences, or say what is wrong with it."""
     if len(data) > MOST_BYTES:
         raise BadInput("This is too large to be a transcript (more than 20 MB).")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", "from transcribe.foreign_text import main; main()"],
-            input=language.encode().ljust(_LANGUAGE_SIZE) + data, capture_output=True, cwd="/",
-            timeout=_SECONDS, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise BadInput(_BROKE) from None
-    if done.returncode == _REFUSED:
-        raise BadInput(done.stdout.decode("utf-8"))
-    if done.returncode != 0:
-        raise BadInput(_BROKE)
-    return read_json(done.stdout)
+    expect(data[:64], "text")
+    return read_json(guarded("transcribe.foreign_text:parse_vtt", [data], setting=language))
 
 
-def main() -> None:
-    """Be the child."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+def prepare() -> None:
+    """In the child: load what cuts sentences, before it is shut in."""
     # spaCy takes torch along wherever it is installed; its rules have no use for it.
     sys.modules["torch"] = None  # type: ignore[assignment]
-    language = sys.stdin.buffer.read(_LANGUAGE_SIZE).decode().strip()
-    try:
-        answer = write_json(in_sentences(import_vtt(_text(sys.stdin.buffer.read()), language)))
-    except FokusError as error:
-        sys.stdout.buffer.write(str(error).encode("utf-8"))
-        sys.exit(_REFUSED)
-    sys.stdout.buffer.write(answer.encode("utf-8"))
+    from .sentences import split_sentences
+
+    split_sentences([Word("Ready.", 0.0, 1.0, 1.0)], "en")
+
+
+def parse_vtt(stream: BinaryIO, language: str) -> bytes:
+    """In the child: read WebVTT and give the transcription as JSON."""
+    cues = import_vtt(_text(stream.read()), language)
+    return write_json(in_sentences(cues)).encode()
 
 
 def in_sentences(cues: Transcription) -> Transcription:
@@ -67,6 +48,7 @@ def in_sentences(cues: Transcription) -> Transcription:
     from .sentences import split_sentences
 
     def sentences(turn: Turn) -> Iterator[Sentence]:
+        still_alive()
         for stretch in _stretches(turn.sentences):
             words = [word for cue in stretch for word in _words(cue)]
             # Times within a cue are a guess by length: good to find a place, not to keep.
@@ -111,8 +93,3 @@ def _text(data: bytes) -> str:
         raise BadInput(
             "This file is not UTF-8 text, which WebVTT must be. Save it again as UTF-8."
         ) from None
-
-
-_BROKE: Final = (
-    "This file could not be read as a transcript. Save it again as WebVTT and try again."
-)

@@ -7,66 +7,49 @@ else decodes them and answers in numbers.
 """
 
 import json
-import resource
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from secure_storage import BadInput, FokusError, new_key
+from secure_storage import Limits, expect, guarded, new_key
 
 from . import capsule
-from .audio import Facts, probe
+from .audio import Facts, load_decoder, probe
 from .options import TranscribeOptions
 
 _KEY_SIZE: Final = 32
-_LONGEST: Final = 3600.0
-"""Seconds; decoding a day of sound takes minutes, so what takes longer is a trap."""
+_LIMITS: Final = Limits(processor=3600, memory=24 << 30)
+"""A day of sound is 5.5 GB decoded, and takes minutes; each step of it takes milliseconds."""
 
 
 def look(folder: Path, chunks: Iterable[bytes]) -> Facts:
     """Describe a sound file, or say what is wrong with it; works in ``folder``."""
     key = new_key()
-    path = capsule.create(folder, [(chunks, 0.0)], TranscribeOptions(), key)
+    path = capsule.create(folder, [(_sound(chunks), 0.0)], TranscribeOptions(), key)
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", "from transcribe.look import main; main()", str(path)],
-            input=key, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
-            timeout=_LONGEST, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise BadInput(_BROKE) from None
+        told = guarded("transcribe.look:describe", [key], setting=str(path), limits=_LIMITS)
     finally:
         shutil.rmtree(path, ignore_errors=True)
-    return _facts(done.stdout if done.returncode == 0 else b"")
+    return Facts(**json.loads(told))
 
 
-def main() -> None:
-    """Be the child: the capsule is named in the arguments, its key comes on standard input."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    key = sys.stdin.buffer.read(_KEY_SIZE)
-    try:
-        with capsule.open_part(Path(sys.argv[1]), 0, key) as stream:
-            told: dict[str, object] = {"facts": asdict(probe(stream))}
-    except FokusError as error:
-        told = {"error": str(error)}
-    sys.stdout.write(json.dumps(told))
+def prepare() -> None:
+    """In the child: load the decoder, before it is shut in."""
+    load_decoder()
 
 
-def _facts(answer: bytes) -> Facts:
-    try:
-        told = json.loads(answer)
-    except ValueError:
-        raise BadInput(_BROKE) from None
-    if "error" in told:
-        raise BadInput(told["error"])
-    return Facts(**told["facts"])
+def describe(stream: BinaryIO, setting: str) -> bytes:
+    """In the child: the capsule is named by the setting, its key comes in the stream."""
+    key = stream.read(_KEY_SIZE)
+    with capsule.open_part(Path(setting), 0, key) as part:
+        return json.dumps(asdict(probe(part))).encode()
 
 
-_BROKE: Final = (
-    "This file could not be decoded: the decoder broke off. Save it again as WAV or FLAC with any "
-    "audio program, then add that."
-)
+def _sound(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    pieces = iter(chunks)
+    first = next(pieces, b"")
+    expect(first[:64], "sound")
+    return chain([first], pieces)

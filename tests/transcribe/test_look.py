@@ -35,21 +35,28 @@ def test_the_child_is_given_neither_keys_nor_plaintext(
 ) -> None:
     path = tone()
     plain = path.read_bytes()[1000:1064]
-    real = subprocess.run
+    real = subprocess.Popen
     seen: list[Path] = []
 
     def watched(command: list[str], **how: object) -> object:
-        folder = Path(command[-1])
+        folder = Path(command[command.index("transcribe.look:describe") + 1])
         seen.append(folder)
         assert not any(plain in file.read_bytes() for file in folder.iterdir())
-        assert len(how["input"]) == 32  # type: ignore[arg-type]  # the key of this look, no more
         return real(command, **how)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(subprocess, "run", watched)
+    monkeypatch.setattr(subprocess, "Popen", watched)
     add_recording(study, "One", 1, [path])
     assert len(seen) == 1
     assert seen[0].parent == study.home / "looks"
     assert len(recordings(study)) == 1
+
+
+def test_what_is_certainly_no_sound_is_called_by_its_name(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / "interview.wav"
+    path.write_bytes(b"%PDF-1.7 and so on")
+    with pytest.raises(BadInput, match="This is a PDF, not a sound"):
+        add_recording(study, "One", 1, [path])
+    assert recordings(study) == []
 
 
 def test_pages_and_uploads_never_load_the_decoder(study: Study, tone: Tone) -> None:

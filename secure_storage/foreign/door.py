@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from typing_extensions import Buffer
 
-from .errors import BadInput
+from ..errors import BadInput
 
 
 class _Capped(io.FileIO):

@@ -1,0 +1,19 @@
+"""What comes from outside: the door it is opened through, and where it is read."""
+
+from .archive import Archive, Caps, open_archive, read_xml
+from .child import Limits, guarded, still_alive
+from .door import open_foreign, shred
+from .kinds import expect
+
+__all__ = [
+    "Archive",
+    "Caps",
+    "Limits",
+    "expect",
+    "guarded",
+    "open_archive",
+    "open_foreign",
+    "read_xml",
+    "shred",
+    "still_alive",
+]
