@@ -1,0 +1,26 @@
+"""Names of participants: their written forms, and finding them without knowing them.
+
+The study holds only keyed hashes of the forms, published by the linking store. So whoever
+works on the study can be told that a text names a participant, and where, but cannot list
+the names. (Who can try names out can still test a guess; that is what checking means.)
+"""
+
+from .finding import NameCheck, check, places
+from .forms import Form, contact_forms, folded, forms_of, name_forms
+from .store import Published, publish, published, stands, withdraw
+
+__all__ = [
+    "Form",
+    "NameCheck",
+    "Published",
+    "check",
+    "contact_forms",
+    "folded",
+    "forms_of",
+    "name_forms",
+    "places",
+    "publish",
+    "published",
+    "stands",
+    "withdraw",
+]

@@ -1,0 +1,137 @@
+"""Finding published names in texts: words, runs of up to four words, numbers, addresses."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from . import store
+from .forms import LONGEST, MAIL, digits, folded, is_number, skeleton
+
+if TYPE_CHECKING:
+    from ..study import Study
+
+Span = tuple[int, int]
+_LETTER: Final = "[^\\W\\d_][\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]*"
+_WORD: Final = re.compile(f"(?:{_LETTER})+(?:['’ʼ`´](?:{_LETTER})+)*['’ʼ`´]?|\\d+")
+_BETWEEN: Final = re.compile(r"[\s.,\-\u2010-\u2015]{1,3}")
+_IN_NUMBER: Final = re.compile(r"[ .\u00a0()/-]{0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class NameCheck:
+    """Whether names were looked for, and in how many places one was found."""
+
+    checked: bool
+    """False while the linking store has published nothing: then ``found`` says nothing."""
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    single: bool
+    """The word by itself is a form of a name."""
+    starts: tuple[int, ...]
+    """Lengths, in words, of the longer forms that start with it; longest first."""
+
+
+def check(study: "Study", texts: Iterable[str]) -> NameCheck:
+    """Count the places in which the texts name a registered person."""
+    study.require("read")
+    hashes = store.current(study.db, study._core.root)
+    if hashes is None:
+        return NameCheck(False, 0)
+    finder = _Finder(hashes)
+    return NameCheck(True, sum(len(finder.places(text)) for text in texts))
+
+
+def places(study: "Study", text: str) -> list[Span]:
+    """Show where a text names a registered person: code points, start and end."""
+    study.require("read")
+    hashes = store.current(study.db, study._core.root)
+    return [] if hashes is None else _Finder(hashes).places(text)
+
+
+class _Finder:
+    """Looks words up once, however often they stand in the texts."""
+
+    def __init__(self, hashes: store.Hashes) -> None:
+        self._hashes = hashes
+        self._words: dict[str, _Word] = {}
+
+    def places(self, text: str) -> list[Span]:
+        found = (
+            [one.span() for one in MAIL.finditer(text) if self._mail(one)] if "@" in text else []
+        )
+        words = list(_WORD.finditer(text))
+        at = 0
+        while at < len(words):
+            count = self._count(text, words, at)
+            if count:
+                found.append((words[at].start(), words[at + count - 1].end()))
+            at += count or 1
+        return _merged(found)
+
+    def _mail(self, found: re.Match[str]) -> bool:
+        return self._hashes.holds("any", folded(found.group()))
+
+    def _count(self, text: str, words: list[re.Match[str]], at: int) -> int:
+        """How many words from here on are a name: the longest form, 0 for none."""
+        first = words[at].group()
+        if first.isdigit():
+            return self._number(text, words, at)
+        known = self._words.get(first)
+        if known is None:
+            known = self._words[first] = self._look_up(first)
+        for length in known.starts:
+            run = words[at : at + length]
+            if len(run) == length and _joined(text, run, _BETWEEN) and self._run(run):
+                return length
+        return int(known.single)
+
+    def _run(self, run: list[re.Match[str]]) -> bool:
+        folds = " ".join(skeleton(folded(one.group())) for one in run)
+        if self._hashes.holds("any", folds):
+            return True
+        capitals = all(one.group()[0].isupper() for one in run)
+        return capitals and self._hashes.holds("capital", folds)
+
+    def _look_up(self, word: str) -> _Word:
+        plain, holds = folded(word), self._hashes.holds
+        single = (
+            holds("any", plain)
+            or (word[0].isupper() and holds("capital", plain))
+            or (word.isupper() and holds("initials", plain))
+        )
+        start = skeleton(plain)
+        lengths = range(LONGEST, 1, -1)
+        return _Word(single, tuple(n for n in lengths if holds(f"starts {n}", start)))
+
+    def _number(self, text: str, words: list[re.Match[str]], at: int) -> int:
+        end = at + 1
+        while end < len(words) and end < at + 15 and words[end].group().isdigit():
+            if not _joined(text, words[end - 1 : end + 1], _IN_NUMBER):
+                break
+            end += 1
+        for stop in range(end, at, -1):
+            plain = digits("".join(one.group() for one in words[at:stop]))
+            if is_number(plain) and self._hashes.holds("any", plain):
+                return stop - at
+        return 0
+
+
+def _joined(text: str, run: list[re.Match[str]], between: re.Pattern[str]) -> bool:
+    return all(
+        between.fullmatch(text, one.end(), two.start())
+        for one, two in zip(run, run[1:], strict=False)
+    )
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
