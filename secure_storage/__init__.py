@@ -67,11 +67,13 @@ from .ledger import (
     who_can_release,
     withdraw_request,
 )
+from .linking import Linking, Person, create_linking, linking_state, open_linking, pseudonyms
 from .listening import where
 from .lock import held
 from .members import ROLES, Member, Right, Role
 from .names import NameCheck
 from .names import check as check_names
+from .names import places as name_places
 from .recovery import Kit, make_kit, new_kit, read_kit, recover
 from .serve import assert_switches, serve, setup_code
 from .sessions import study_of, web_session
@@ -80,6 +82,15 @@ from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 
 __all__ = [
+    "Linking",
+    "NameCheck",
+    "Person",
+    "check_names",
+    "create_linking",
+    "linking_state",
+    "name_places",
+    "open_linking",
+    "pseudonyms",
     "Kit",
     "make_kit",
     "new_kit",
