@@ -1,6 +1,7 @@
-"""Playing: ranges of the sealed sound, to whoever may hear it, on the record once."""
+"""Playing: ranges of the sealed sound, to whoever may hear it, on the record in ranges."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from secure_storage import Gate, Study, audio_routes, gate_routes, verify_chain
+from secure_storage import DiskFull, Gate, Role, Study, audio_routes, gate_routes, verify_chain
 from secure_storage.audio_route import OutsideFile, Span, asked_span
-from secure_storage.sessions import sessions_of
+from secure_storage.plays import LONGEST, PAUSE, Range, merged
+from secure_storage.sessions import IDLE, sessions_of
 
 BASE = "http://127.0.0.1:8501"
+SAME = {"origin": BASE}
 SOUND = bytes(range(256)) * 12_000
 SECOND = b"second part"
 
@@ -28,7 +31,8 @@ def player(study: Study) -> Iterator[TestClient]:
             change.db.table("recording_parts").insert(
                 {
                     "recording_id": 1, "position": position, "file_id": stored.id,
-                    "media_type": kind, "offset": 0.0, "duration": 1.0, "channels": 1,
+                    "media_type": kind, "offset": 0.0, "duration": [100.0, 10.0][position],
+                    "channels": 1,
                     "sample_rate": 16000, "sha256": stored.sha256,
                 }
             )  # fmt: skip
@@ -111,15 +115,163 @@ def test_a_deleted_recording_is_not_played(player: TestClient, study: Study) -> 
     assert player.get("/audio/1").status_code == 404
 
 
-def test_playing_is_on_record_once_a_session(player: TestClient, study: Study) -> None:
+def played(study: Study) -> list[tuple[str, object]]:
+    return [(one.object, one.after) for one in study.events() if one.action == "read.played"]
+
+
+@pytest.fixture
+def clock(player: TestClient, study: Study) -> list[float]:
+    """The clock of the session that plays; the test turns it."""
+    (session,) = sessions_of(study.home)._by_token.values()
+    time = [session._clock()]
+    session._clock = session.plays._clock = lambda: time[0]
+    return time
+
+
+def test_a_part_is_on_record_before_its_first_byte_and_once(
+    player: TestClient, study: Study
+) -> None:
     for start in range(0, 100_000, 10_000):
         player.get("/audio/1", headers={"range": f"bytes={start}-{start + 9_999}"})
     player.get("/audio/1?part=1")
-    played = [one for one in study.events() if one.action == "read.played"]
-    assert [(one.object, one.after) for one in played] == [
-        ("recording:1", {"part": 0}), ("recording:1", {"part": 1}),
+    assert played(study) == [("recording:1", {"part": 0}), ("recording:1", {"part": 1})]
+    assert verify_chain(study).ok
+
+
+HALF = len(SOUND) // 2
+
+
+def test_what_was_heard_and_sent_is_one_event_a_part_when_the_session_ends(
+    player: TestClient, study: Study
+) -> None:
+    for asked in (f"bytes=0-{HALF // 2 - 1}", f"bytes={HALF // 2}-{HALF - 1}"):
+        player.get("/audio/1", headers={"range": asked})
+    for start, end in ((0.0, 12.0), (12.0, 20.04), (70.0, 75.0)):
+        told = player.post("/audio/1?part=0", json={"start": start, "end": end}, headers=SAME)
+        assert told.status_code == 200
+    player.get("/audio/1?part=1")
+    assert len(played(study)) == 2
+    assert player.post("/sign-out", headers=SAME).status_code == 303
+    assert played(study)[2:] == [
+        ("recording:1", {"part": 0, "heard": [[0.0, 20.0], [70.0, 75.0]], "sent": [[0.0, 50.0]]}),
+        ("recording:1", {"part": 1, "heard": [], "sent": [[0.0, 10.0]]}),
     ]  # fmt: skip
     assert verify_chain(study).ok
+
+
+def test_listening_is_recorded_after_a_pause_or_ten_minutes(
+    player: TestClient, study: Study, clock: list[float]
+) -> None:
+    table = sessions_of(study.home)
+
+    def tell(start: float) -> None:
+        told = {"start": start, "end": start + 30}
+        assert player.post("/audio/1", json=told, headers=SAME).status_code == 200
+
+    tell(0)
+    clock[0] += PAUSE - 1
+    table.sweep()
+    assert played(study) == []
+    clock[0] += 1
+    table.sweep()
+    assert len(played(study)) == 1
+    for _ in range(int(LONGEST // 30) + 1):
+        tell(10)
+        clock[0] += 30
+        table.sweep()
+    assert len(played(study)) == 2
+    table.sweep()
+    assert len(played(study)) == 2
+
+
+def test_locking_records_what_was_heard_before_the_keys_go(
+    player: TestClient, study: Study
+) -> None:
+    player.post("/audio/1", json={"start": 1, "end": 2}, headers=SAME)
+    sessions_of(study.home).close()
+    assert played(study) == [("recording:1", {"part": 0, "heard": [[1.0, 2.0]], "sent": []})]
+
+
+def test_who_lost_access_while_listening_is_on_record_too(
+    player: TestClient, study: Study, join: Callable[[str, Role], Study]
+) -> None:
+    bo = join("Bo", "coder")
+    form = {"name": "Bo", "passphrase": "the own words of Bo"}
+    assert player.post("/sign-in", data=form, headers=SAME).status_code == 303
+    assert player.post("/audio/1", json={"start": 1, "end": 2}, headers=SAME).status_code == 200
+    study.disable(bo.member.id)
+    sessions_of(study.home).sweep()
+    (heard,) = [one for one in study.events() if one.action == "read.played"]
+    assert heard.actor == bo.member.id
+    assert heard.after == {"part": 0, "heard": [[1.0, 2.0]], "sent": []}
+
+
+def test_storage_that_is_away_does_not_keep_the_keys(
+    player: TestClient, study: Study, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    player.post("/audio/1", json={"start": 1, "end": 2}, headers=SAME)
+    (session,) = sessions_of(study.home)._by_token.values()
+
+    def away(member: object) -> None:
+        raise DiskFull("full")
+
+    monkeypatch.setattr(study._core, "change", away)
+    sessions_of(study.home).close()
+    assert session.study.closed and "what was heard is not on record: DiskFull" in caplog.text
+
+
+def test_listening_keeps_a_session_open_and_a_page_left_open_does_not(
+    player: TestClient, clock: list[float]
+) -> None:
+    for _ in range(3):
+        clock[0] += IDLE - 1
+        told = player.post("/audio/1", json={"start": 0, "end": 30}, headers=SAME)
+        assert told.status_code == 200
+    clock[0] += IDLE - 1
+    player.get("/api/board", headers={"x-fokus-quiet": "1"})
+    clock[0] += 2
+    assert player.post("/audio/1", json={"start": 0, "end": 1}, headers=SAME).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "", "[]", "{}", '{"start": 5, "end": 5}', '{"start": 9, "end": 5}',
+        '{"start": -1, "end": 5}',
+        '{"start": 0, "end": 1e9}', '{"start": 0, "end": 999}', '{"start": NaN, "end": 5}',
+        '{"start": null, "end": 5}',
+        '{"start": "a", "end": 5}', '{"start": null, "end": 5}', "x" * 5000,
+    ],
+)  # fmt: skip
+def test_a_senseless_message_of_the_player_is_refused(
+    player: TestClient, study: Study, told: str
+) -> None:
+    assert player.post("/audio/1", content=told, headers=SAME).status_code == 400
+    sessions_of(study.home).close()
+    assert played(study) == []
+
+
+def test_the_player_tells_of_what_is_there_and_from_our_own_page(player: TestClient) -> None:
+    told = {"start": 0, "end": 1}
+    assert player.post("/audio/9", json=told, headers=SAME).status_code == 404
+    assert player.post("/audio/1?part=7", json=told, headers=SAME).status_code == 404
+    evil = {"origin": "http://evil.example"}
+    assert player.post("/audio/1", json=told, headers=evil).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("ranges", "joined"),
+    [
+        ([], []),
+        ([(0, 1), (2, 3)], [(0, 3)]),
+        ([(5, 6), (0, 1)], [(0, 1), (5, 6)]),
+        ([(0, 10), (2, 3)], [(0, 10)]),
+        ([(0.04, 1.06)], [(0.0, 1.1)]),
+    ],
+)
+def test_ranges_are_joined(ranges: list[Range], joined: list[Range]) -> None:
+    assert merged(ranges) == joined
 
 
 def test_nothing_is_played_without_a_session(player: TestClient) -> None:
@@ -145,7 +297,8 @@ def test_an_empty_file_has_no_range() -> None:
 
 def test_open_files_are_closed_again(player: TestClient, tmp_path: Path) -> None:
     def descriptors() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
+        found = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+        return len([one for one in found if "/home/files/" in one])
 
     player.get("/audio/1")
     before = descriptors()
