@@ -225,7 +225,7 @@ def _copy(backup: Backup, root: bytes) -> Iterator[sqlite_utils.Database]:
     with tempfile.TemporaryDirectory(prefix=".opened-", dir=backup.folder.parent) as aside:
         for path in (backup.folder / DATABASES[0], *journals):
             shutil.copyfile(path, Path(aside) / path.name)
-        database.recover(Path(aside) / DATABASES[0], key)
+        store.fold_journal(Path(aside) / DATABASES[0], key)
         with database.copy_opened(Path(aside) / DATABASES[0], key) as db:
             yield db
 

@@ -61,12 +61,14 @@ def nightly(home: Path, clock: Callable[[], datetime] = utc_now) -> Backup | Non
     home, now = home.resolve(), clock()
     try:
         made = make(home, kind_of(home, now), now) if due(home, now) else None
-        with shelf_held(shelf(home)):
-            gone = prune(shelf(home), now)
-        if made or gone:
-            with opened.borrowed(home) as core:
-                if core is not None:
-                    settle(core)
+        with opened.borrowed(home) as core:
+            # Verified first: the newest good one is spared from expiry.
+            if core is not None and made:
+                settle(core)
+            with shelf_held(shelf(home)):
+                gone = prune(shelf(home), now)
+            if core is not None and gone:
+                settle(core)
     except (FokusError, OSError) as error:
         _trouble[home] = Trouble(now, str(error))
         logging.getLogger("fokus").error("the nightly backup failed: %s", type(error).__name__)

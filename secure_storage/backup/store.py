@@ -4,10 +4,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlite_utils
 
 from .. import events
+from ..connection import connect
 from ..opened import OpenedStudy
 from .shelf import Backup
 
@@ -51,6 +53,12 @@ def file_names(db: sqlite_utils.Database) -> list[str]:
     # Before the second migration a file had no name of its own.
     chosen = "coalesce(name, id)" if "name" in columns else "id"
     return [str(row[0]) for row in db.conn.execute(f"SELECT {chosen} FROM files ORDER BY 1")]
+
+
+def fold_journal(path: Path, key: bytes) -> None:
+    """Fold the journal that a crash left beside a database into it."""
+    # Alone: then no shared memory is needed, and it leaves a database without a journal.
+    connect(path, key, alone=True).conn.close()
 
 
 def faults(db: sqlite_utils.Database) -> str:
