@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
 import sqlite_utils
@@ -159,12 +160,20 @@ def _parsed(text: str | None) -> dict[str, Any] | None:
 
 def _digest(salt: bytes, before: str | None, after: str | None) -> bytes:
     # As a JSON list, so that no text can move across the border between the two.
-    return hashlib.sha256(salt + json.dumps([before, after]).encode()).digest()
+    return hashlib.sha256(salt + f"[{_json(before)}, {_json(after)}]".encode()).digest()
 
 
 def _hash(
     seq: int, at: str, actor: int | None, action: str, object: str, digest: bytes, prev: bytes,
     client_id: str | None,
 ) -> bytes:  # fmt: skip
-    entry = [seq, at, actor, action, object, digest.hex(), prev.hex(), client_id]
-    return hashlib.sha256(json.dumps(entry).encode()).digest()
+    entry = (
+        f"[{seq}, {_json(at)}, {'null' if actor is None else actor}, {_json(action)}, "
+        f'{_json(object)}, "{digest.hex()}", "{prev.hex()}", {_json(client_id)}]'
+    )
+    return hashlib.sha256(entry.encode()).digest()
+
+
+def _json(text: str | None) -> str:
+    """Write what ``json.dumps`` would, which takes three times as long for a whole entry."""
+    return "null" if text is None else encode_basestring_ascii(text)

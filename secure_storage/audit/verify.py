@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import sqlite_utils
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from .. import database, events, keys, opened
 from ..connection import Fault
@@ -127,10 +128,10 @@ def _since_restart(
     db: sqlite_utils.Database, lines: list[Anchor], study_id: str
 ) -> tuple[list[Anchor], str | None]:
     """Leave out what stands before the last restart that the journal knows."""
-    begun = store.restarts(db)
+    begun, key = store.restarts(db), _public_key(db)
     for index in range(len(lines) - 1, -1, -1):
         line = lines[index]
-        if line.why != RESTART or _wrong(db, line, study_id):
+        if line.why != RESTART or _wrong(db, line, study_id, key):
             continue
         if event := next((one for one in reversed(begun) if one.seq <= line.seq), None):
             note = (
@@ -145,7 +146,8 @@ def _since_restart(
 def _anchors(
     db: sqlite_utils.Database, lines: list[Anchor], study_id: str, number: int
 ) -> Iterator[str]:
-    wrong = [(line, reason) for line in lines if (reason := _wrong(db, line, study_id))]
+    key = _public_key(db)
+    wrong = [(line, reason) for line in lines if (reason := _wrong(db, line, study_id, key))]
     if wrong:
         line, reason = wrong[0]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -164,12 +166,18 @@ def _anchors(
         yield f"Anchors: they do not follow one another. {LOST}"
 
 
-def _wrong(db: sqlite_utils.Database, line: Anchor, study_id: str) -> str:
-    """Say what is wrong with one anchor, or nothing."""
+def _public_key(db: sqlite_utils.Database) -> Ed25519PublicKey | None:
     key = signing_key(db)
+    return key.public_key() if key else None
+
+
+def _wrong(
+    db: sqlite_utils.Database, line: Anchor, study_id: str, key: Ed25519PublicKey | None
+) -> str:
+    """Say what is wrong with one anchor, or nothing."""
     if line.study != study_id:
         return "it belongs to another study. Put the right file into the folder of anchors."
-    if key is None or not line.verifies(key.public_key()):
+    if key is None or not line.verifies(key):
         return (
             "this study did not sign it: the line was changed, or the study is not the one "
             "that wrote it. Ask who can write in the folder of anchors."
