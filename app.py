@@ -38,6 +38,7 @@ def build(home: Path) -> "App":
     routes = [
         *secure_storage.gate_routes(home),
         *secure_storage.audio_routes(),
+        *secure_storage.export_routes(),
         *transcribe.api.routes(),
         *coding.api.routes(),
         *themes.api.routes(),

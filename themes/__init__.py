@@ -4,7 +4,6 @@ from .attribution import Voice, attributions
 from .export import export_manuscript, gather
 from .naming import nudge
 from .store import (
-    ExportRow,
     add_code,
     add_quote_to_theme,
     add_theme,
@@ -12,8 +11,6 @@ from .store import (
     edit_theme,
     excerpts_of_code,
     excerpts_of_theme,
-    export_bytes,
-    exports,
     list_themes,
     mark_quote,
     quotes,
@@ -30,7 +27,6 @@ from .theme import STATUSES, Excerpt, Line, Quote, Status, Theme, printed
 __all__ = [
     "STATUSES",
     "Excerpt",
-    "ExportRow",
     "Line",
     "Quote",
     "Status",
@@ -44,9 +40,7 @@ __all__ = [
     "edit_theme",
     "excerpts_of_code",
     "excerpts_of_theme",
-    "export_bytes",
     "export_manuscript",
-    "exports",
     "gather",
     "list_themes",
     "mark_quote",

@@ -1,7 +1,4 @@
-"""HTTP routes of this stage: the board, marking quotes, fetching a released file."""
-
-from typing import Final
-from urllib.parse import quote as percent
+"""HTTP routes of this stage: the board and marking quotes."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +12,6 @@ from . import store
 from .naming import nudge
 from .theme import Excerpt, Theme
 
-_DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
 
 def routes() -> list[BaseRoute]:
     """Give all routes of this stage."""
@@ -25,7 +20,6 @@ def routes() -> list[BaseRoute]:
         reading("/api/board/code/{id:int}", _code),
         posting("/api/board/code", _place),
         posting("/api/quote", _quote),
-        reading("/export/{id:int}", _export),
     ]
 
 
@@ -97,18 +91,3 @@ def _quote(study: Study, asked: Asked) -> Response:
         client_id=asked.client_id(),
     )
     return sent({"head": study.head()})
-
-
-def _export(study: Study, request: Request) -> Response:
-    export_id = int(request.path_params["id"])
-    row = store.export_row(study, export_id)
-    data = store.export_bytes(study, export_id)
-    return Response(
-        data,
-        media_type=_DOCX if row.form == "docx" else "application/octet-stream",
-        headers={
-            "cache-control": "no-store",
-            "x-content-type-options": "nosniff",
-            "content-disposition": f"attachment; filename*=UTF-8''{percent(row.file_name)}",
-        },
-    )

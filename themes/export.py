@@ -1,40 +1,40 @@
-"""From the study to a released Word file: gather, write, and out through the one door."""
+"""From the study to a Word file: gather, write, and ask for it at the one door."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
 
 import coding
 import transcribe
-from secure_storage import BadInput, Released, Study, release_export
+from secure_storage import BadInput, Request, Study, check_names, request_export
 
 from . import store
 from .coding_table import Stretch, number_codes, rows
 from .manuscript import CodeEntry, Manuscript, Source, ThemeChapter, write
 from .theme import Quote, Theme
 
-_LONGEST: Final = 500
-
 
 def export_manuscript(
     study: Study, transcript_ids: Sequence[int], purpose: str, recipient: str
-) -> Released:
-    """Write coding table, themes and quotes of some transcripts to a Word file and release it."""
+) -> Request:
+    """Write coding table, themes and quotes of some transcripts to a Word file and ask for it.
+
+    The file says of itself whether anybody looked for names; what the request answers
+    says whether it has left already or waits for a second person.
+    """
     study.require("export")
-    purpose, recipient = " ".join(purpose.split()), " ".join(recipient.split())
-    if not purpose or not recipient or max(len(purpose), len(recipient)) > _LONGEST:
-        raise BadInput(
-            "Say what the file is for and who gets it (in at most "
-            f"{_LONGEST} characters each): both go on the record."
-        )
     manuscript = gather(study, transcript_ids)
-    return release_export(
+    texts = tuple(texts_of(manuscript))
+    names = check_names(study, texts)
+    manuscript = replace(manuscript, names_checked=names.checked, names_found=names.found)
+    return request_export(
         study,
         data=write(manuscript),
         form="docx",
         file_name=f"quotes {manuscript.day}.docx",
         purpose=purpose,
         recipient=recipient,
+        texts=texts,
     )
 
 
@@ -78,6 +78,18 @@ def gather(study: Study, transcript_ids: Sequence[int]) -> Manuscript:
         themes=tuple(_chapter(theme, numbers, names, quotes) for theme in themes),
         loose=tuple(quote.excerpt for quote in quotes if not quote.themes),
     )
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Give every text in a value and what it is made of: all that a file could say."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from texts_of(one)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from texts_of(getattr(value, field.name))
 
 
 def _stretches(study: Study, reading: store.Reading, transcript_id: int) -> list[Stretch]:

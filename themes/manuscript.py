@@ -63,6 +63,8 @@ class Manuscript:
     loose: tuple[Excerpt, ...]
     """Quotes that are in no theme."""
     names_checked: bool = False
+    names_found: int = 0
+    """In how many places a registered name was found."""
 
 
 def write(manuscript: Manuscript) -> bytes:
@@ -101,17 +103,27 @@ def _write_provenance(document: WordDocument, manuscript: Manuscript) -> None:
         )
     coders = ", ".join(manuscript.coders) or "nobody yet"
     document.paragraph([Run(f"Coded by {coders}. Written on {manuscript.day}.")])
-    document.paragraph(
-        [Run("Names checked. ", bold=True), Run("The text was searched for registered names.")]
-        if manuscript.names_checked
-        else [
+    document.paragraph(_names(manuscript))
+
+
+def _names(manuscript: Manuscript) -> list[Run]:
+    if not manuscript.names_checked:
+        return [
             Run("Names not checked. ", bold=True),
             Run(
                 "Nothing has searched this text for names, places or other things that identify a "
                 "person. Read it through before you pass it on."
             ),
         ]
-    )
+    found = manuscript.names_found
+    said = f"found {found} times" if found else "none was found"
+    return [
+        Run("Names checked. ", bold=True),
+        Run(
+            f"The text was searched for the registered names: {said}. Places and other things "
+            "that identify a person take a reader's eye."
+        ),
+    ]
 
 
 def _write_themes(document: WordDocument, manuscript: Manuscript) -> None:

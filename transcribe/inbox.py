@@ -86,7 +86,7 @@ def import_inbox(study: Study, names: list[str], target: Target) -> Imported:
         for writer in writers:
             writer.abort()
         raise
-    recording_id = finish_files(study, target, writers)
+    recording_id = finish_files(study, target, writers, "inbox folder")
     kept = [path.name for path, known in zip(paths, sums, strict=True) if not _shred(path, known)]
     with study.change() as change:
         change.record(

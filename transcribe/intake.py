@@ -80,22 +80,24 @@ def slices(sealed: SealedReader) -> Iterator[bytes]:
         yield sealed.read(offset, _SLICE)
 
 
-def add_recording(study: Study, title: str, group: int, parts: Sequence[Path]) -> int:
+def add_recording(
+    study: Study, title: str, group: int, parts: Sequence[Path], source: str = "file on the server"
+) -> int:
     """Make a recording of one or more files, in their order; all of them or none."""
     target = Target(None, title, group)
     check_target(study, target)
     writers: list[FileWriter] = []
     try:
         for path in parts:
-            with open_foreign(path, max_bytes=MOST_BYTES) as source:
+            with open_foreign(path, max_bytes=MOST_BYTES) as file:
                 writers.append(start_file(study))
-                while data := source.read(_SLICE):
+                while data := file.read(_SLICE):
                     writers[-1].write(data)
     except BaseException:
         for writer in writers:
             writer.abort()
         raise
-    return finish_files(study, target, writers)
+    return finish_files(study, target, writers, source)
 
 
 def check_target(study: Study, target: Target) -> None:
@@ -114,12 +116,17 @@ def start_file(study: Study) -> FileWriter:
     return study.files.writer(store.KIND)
 
 
-def finish_files(study: Study, target: Target, writers: Sequence[FileWriter]) -> int:
-    """Look at complete files and keep them in a recording, whose id is returned."""
+def finish_files(
+    study: Study, target: Target, writers: Sequence[FileWriter], source: str = ""
+) -> int:
+    """Look at complete files and keep them in a recording, whose id is returned.
+
+    ``source`` says on the import ledger how they came.
+    """
     received: list[StoredFile] = []
     try:
         for writer in writers:
-            received.append(_receive(study, writer))
+            received.append(_receive(study, writer, source))
         facts = [_look(study, stored) for stored in received]
         return _keep(study, target, received, facts)
     except BaseException as error:
@@ -144,9 +151,9 @@ def drop_loose_files(study: Study) -> None:
                 store.refuse_file(study, change, file_id, "interrupted")
 
 
-def _receive(study: Study, writer: FileWriter) -> StoredFile:
+def _receive(study: Study, writer: FileWriter, source: str) -> StoredFile:
     with study.change() as change:
-        stored = store.receive_file(change, writer)
+        stored = store.receive_file(change, writer, source)
         _in_flight.add(stored.id)
     return stored
 

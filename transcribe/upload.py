@@ -109,7 +109,9 @@ class Uploads:
                 if upload.writer.size != upload.size:
                     raise WrongPlace(upload.writer.size)
                 try:
-                    upload.recording_id = finish_files(study, upload.target, [upload.writer])
+                    upload.recording_id = finish_files(
+                        study, upload.target, [upload.writer], "upload in the browser"
+                    )
                 except BaseException:
                     self._drop(upload_id)
                     raise

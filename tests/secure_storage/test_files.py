@@ -1,9 +1,8 @@
-"""Sealed files, foreign files and the ledgers: nothing half-made, nothing let through."""
+"""Sealed files and foreign files: nothing half-made, nothing let through."""
 
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,16 +10,11 @@ import pytest
 
 from secure_storage import (
     BadInput,
-    Change,
     DamagedFile,
     DiskFull,
-    FokusError,
-    NotAllowed,
     Role,
     Study,
     open_foreign,
-    record_import,
-    release_export,
     shred,
     unlock,
 )
@@ -225,116 +219,3 @@ def test_a_file_with_a_second_name_is_not_shredded(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="hard link"):
         shred(path)
     assert path.read_bytes() == other.read_bytes() == b"words"
-
-
-def test_an_import_is_on_the_ledger(study: Study) -> None:
-    with study.change() as change:
-        number = record_import(change, "audio", 12, "ab" * 32)
-        change.record("recording.added", "recording:1")
-    row = study.db.table("imports").get(number)
-    assert (row["kind"], row["size"], row["member_id"]) == ("audio", 12, study.member.id)
-
-
-def release(study: Study, name: str = "quotes.docx") -> Path:
-    return release_export(
-        study, data=b"PK words", form="docx", file_name=name, purpose="manuscript", recipient="us"
-    ).path
-
-
-def test_an_export_leaves_a_file_a_row_an_event_and_a_sealed_copy(study: Study) -> None:
-    path = release(study)
-    assert path.read_bytes() == b"PK words" and path.parent == study.home / "exports"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    (row,) = study.db.table("exports").rows
-    assert row["sha256"] == hashlib.sha256(b"PK words").hexdigest()
-    assert (row["file_name"], row["purpose"], row["recipient"]) == (
-        "quotes.docx", "manuscript", "us",
-    )  # fmt: skip
-    assert read(study, row["file_id"]) == b"PK words"
-    assert study.recent_events(1)[0].action == "read.exported"
-
-
-def test_a_second_export_of_the_name_does_not_replace_the_first(study: Study) -> None:
-    names = [release(study).name for _ in range(3)]
-    assert names == ["quotes.docx", "quotes (2).docx", "quotes (3).docx"]
-
-
-@pytest.mark.parametrize("name", ["", "../x.docx", "/etc/x", ".hidden", "a\nb", "a" * 300, "c:x"])
-def test_an_export_cannot_be_put_elsewhere(study: Study, name: str) -> None:
-    with pytest.raises(BadInput):
-        release(study, name)
-    assert list((study.home / "exports").iterdir()) == []
-
-
-def test_no_export_is_out_before_it_is_on_record(
-    study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exports = study.home / "exports"
-    seen: list[list[str]] = []
-    real = Change.settle
-
-    def looking(change: Change, *, committed: bool) -> None:
-        seen.append([path.name for path in exports.iterdir() if not path.name.startswith(".")])
-        assert study.db.table("exports").count == 1
-        real(change, committed=committed)
-
-    monkeypatch.setattr(Change, "settle", looking)
-    release(study)
-    assert seen == [[]] and [path.name for path in exports.iterdir()] == ["quotes.docx"]
-
-
-def test_an_export_that_cannot_be_put_in_place_is_told(
-    study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = Path.replace
-
-    def refusing(path: Path, target: Path) -> Path:
-        if Path(target).parent.name == "exports":
-            raise PermissionError(errno.EACCES, "Permission denied")
-        return real(path, target)
-
-    monkeypatch.setattr(Path, "replace", refusing)
-    with pytest.raises(FokusError, match="is on record, but quotes.docx could not"):
-        release(study)
-    assert list((study.home / "exports").iterdir()) == []
-    (row,) = study.db.table("exports").rows
-    assert read(study, row["file_id"]) == b"PK words"
-
-
-def test_a_name_once_used_stays_used(study: Study) -> None:
-    release(study).unlink()
-    assert release(study).name == "quotes (2).docx"
-
-
-def test_what_a_crash_left_of_an_export_is_swept(study: Study) -> None:
-    left = study.home / "exports" / ".quotes.docx.0123.part"
-    left.write_bytes(b"words")
-    home = study.home
-    study.close()
-    unlock(home, "Ada Lead", "correct horse battery").close()
-    assert not left.exists()
-
-
-def test_only_a_lead_releases(join: Join) -> None:
-    coder = join("Bo Coder", "coder")
-    with pytest.raises(NotAllowed):
-        release(coder)
-
-
-def test_an_export_on_a_full_disk_leaves_nothing(
-    study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, calls = os.fsync, [0]
-
-    def full(fd: int) -> None:
-        calls[0] += 1
-        if calls[0] > 2:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(fd)
-
-    with monkeypatch.context() as patched:
-        patched.setattr("os.fsync", full)
-        with pytest.raises(DiskFull):
-            release(study)
-    assert list((study.home / "exports").iterdir()) == []
-    assert stored_names(study) == set() and study.db.table("exports").count == 0

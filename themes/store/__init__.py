@@ -1,8 +1,8 @@
 """The SQL of this stage: themes, their codes, quotes, and what was exported."""
 
 from .excerpts import Reading, excerpts_of_code, excerpts_of_theme
-from .exports import ExportRow, export_bytes, export_row, exports, provenance
 from .overview import Progress, progress
+from .provenance import provenance
 from .quotes import (
     add_quote_to_theme,
     mark_quote,
@@ -24,7 +24,6 @@ from .themes import (
 )
 
 __all__ = [
-    "ExportRow",
     "Progress",
     "Reading",
     "add_code",
@@ -34,9 +33,6 @@ __all__ = [
     "edit_theme",
     "excerpts_of_code",
     "excerpts_of_theme",
-    "export_bytes",
-    "export_row",
-    "exports",
     "list_themes",
     "mark_quote",
     "progress",

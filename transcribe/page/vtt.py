@@ -57,8 +57,13 @@ def _keep(study: Study, result: Transcription, data: bytes, name: str) -> None:
         columns = st.columns([3, 1])
         title = columns[0].text_input("Title", value=name[:120], max_chars=120)
         group = columns[1].number_input("Group", 1, 999, value=1)
+        origin = st.text_input(
+            "Where it is from", max_chars=200, placeholder="A transcriber, meeting software, …",
+            help="Goes into the ledger of imports on the page Exports.",
+        )  # fmt: skip
         if st.form_submit_button("Import transcript", type="primary"):
-            save_import(study, result, data, title=title, group=int(group))
+            how = "upload in the browser" + (f": {origin}" if origin.strip() else "")
+            save_import(study, result, data, title=title, group=int(group), source=how)
             st.session_state[_DONE] = True
             st.session_state[_TURN] += 1
             st.rerun()

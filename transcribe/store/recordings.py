@@ -13,6 +13,7 @@ from .rows import PartRow, RecordingRow
 KIND: Final = "recording"
 """Of stored files that hold sound."""
 _LONGEST_TITLE: Final = 120
+_PURPOSE: Final = "to transcribe and analyse"
 _PARTS: Final = """
 SELECT recording_id, id, position, file_id, media_type, offset, duration, channels, sample_rate,
        sha256
@@ -54,11 +55,14 @@ def refuse_known(db: Database, sha256: str) -> None:
         raise SameFile(str(row[0]))
 
 
-def receive_file(change: Change, writer: FileWriter) -> StoredFile:
-    """Keep the bytes of a new file, not yet part of a recording, unless they are known."""
+def receive_file(change: Change, writer: FileWriter, source: str = "") -> StoredFile:
+    """Keep the bytes of a new file, not yet part of a recording, unless they are known.
+
+    ``source`` says on the import ledger how it came.
+    """
     stored = writer.finish(change)
     refuse_known(change.db, stored.sha256)
-    record_import(change, stored.kind, stored.size, stored.sha256)
+    record_import(change, stored.kind, stored.size, stored.sha256, source=source, purpose=_PURPOSE)
     change.record(
         "file.received", f"file:{stored.id}", after={"kind": stored.kind, "size": stored.size}
     )

@@ -29,8 +29,14 @@ def save_transcription(
         return insert_transcription(change, result, title, group, recording_id, source)
 
 
-def save_import(study: Study, result: Transcription, data: bytes, *, title: str, group: int) -> int:
-    """Keep a transcript read from the file ``data``, unless that file is in the study."""
+def save_import(
+    study: Study, result: Transcription, data: bytes, *, title: str, group: int,
+    source: str = "transcript file",
+) -> int:  # fmt: skip
+    """Keep a transcript read from the file ``data``, unless that file is in the study.
+
+    ``source`` says on the import ledger how it came.
+    """
     study.require("transcribe")
     digest = hashlib.sha256(data).hexdigest()
     named = replace(result, provenance=(*result.provenance, (_FILE, digest)))
@@ -41,7 +47,7 @@ def save_import(study: Study, result: Transcription, data: bytes, *, title: str,
         ).fetchone()
         if row:
             raise SameFile(str(row[0]), "transcript")
-        record_import(change, "transcript", len(data), digest)
+        record_import(change, "transcript", len(data), digest, source=source, purpose="to analyse")
         return insert_transcription(change, named, title, group, None, "import")
 
 
