@@ -92,8 +92,9 @@ def test_sql_only_in_stores(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=ids)
 def test_streamlit_only_in_pages(module: Path) -> None:
-    # acts: the gate reads Streamlit's messages, to tell people from pages left open.
-    faces = {"page", "component", "serve", "acts"}
+    # acts: the gate reads Streamlit's messages, to tell people from pages left open;
+    # scripts: it closes Streamlit's sessions of those who are signed out.
+    faces = {"page", "component", "serve", "acts", "scripts"}
     parts = {part.removesuffix(".py") for part in module.parts}
     if parts & faces or module.name == "app.py" or module.stem.endswith("_component"):
         return
@@ -238,3 +239,62 @@ def test_no_page_shows_data_through_markdown(module: Path) -> None:
 )
 def test_data_in_markdown_is_seen_on_any_receiver(line: str, found: bool) -> None:
     assert bool(data_in_markdown(Path("secure_storage/page/telling.py"), ast.parse(line))) == found
+
+
+SERVED_TO_ANYBODY = {
+    "image", "audio", "video", "download_button", "logo", "pyplot", "pdf", "map",
+    "pydeck_chart", "camera_input", "audio_input", "chat_input", "iframe", "login",
+}  # fmt: skip
+"""What Streamlit serves by /media (which our gate shuts), loads from elsewhere, or records."""
+
+UPLOADS = {"file_uploader": {"transcribe/page/vtt.py"}}
+"""Texts of a few megabytes may come through Streamlit; recordings have a route of their own."""
+
+
+def doors(module: Path, source: ast.Module) -> list[str]:
+    """Calls on anything that would open a door of Streamlit's."""
+    calls = [
+        (node.lineno, node.func.attr)
+        for node in ast.walk(source)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    return [
+        f"{module}:{line} {name}"
+        for line, name in calls
+        if name in SERVED_TO_ANYBODY or (name in UPLOADS and module.as_posix() not in UPLOADS[name])
+    ]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_no_page_hands_bytes_to_streamlit(module: Path) -> None:
+    if "import streamlit as st" in (ROOT / module).read_text("utf-8"):
+        assert doors(module, tree(module)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("st.image(data)", True),
+        ("column.download_button('Save', data)", True),
+        ("st.sidebar.audio(data)", True),
+        ("st.file_uploader('A file')", True),
+        ("st.dataframe(rows)", False),
+    ],
+)
+def test_a_door_of_streamlit_is_seen_on_any_receiver(line: str, found: bool) -> None:
+    assert bool(doors(Path("themes/page/x.py"), ast.parse(line))) == found
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_html_is_written_in_the_source_alone(module: Path) -> None:
+    """``st.html`` draws what it is given: not even escaped data goes there."""
+    if "import streamlit as st" not in (ROOT / module).read_text("utf-8"):
+        return
+    given = [
+        argument
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "html"
+        for argument in [*node.args, *(one.value for one in node.keywords if one.arg == "body")]
+    ]  # fmt: skip
+    assert all(isinstance(one, ast.Constant) for one in given)

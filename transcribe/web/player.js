@@ -2,7 +2,10 @@
 // A recording may have several parts (files) on one timeline; one of them is loaded at a
 // time, and every time named here is on the recording's timeline.
 
+import { write } from "./wire.js"
+
 const TAIL = 0.12 // seconds after a sentence's end: word times end a little early
+const TELL = 30 // seconds of sound after which the server is told what was heard
 
 /** Index of the last sentence that starts at or before `time`; -1 before the first. */
 export function sentenceAt(sentences, time) {
@@ -36,8 +39,18 @@ export class Player {
     this.wanted = null // time to go to once the part is known
     this.loop = false
     this.only = null // the span that is played alone: {start, end}
+    this.listened = null // what was heard and not told yet: {src, start, end} in the part
     audio.onplay = () => this.watch()
-    audio.ontimeupdate = () => this.look() // also in a tab out of sight, where no frame comes
+    audio.onplaying = () => this.listen()
+    audio.ontimeupdate = () => {
+      this.listen()
+      this.look() // also in a tab out of sight, where no frame comes
+    }
+    audio.onpause = () => {
+      if (this.listened) this.listened.end = Math.max(this.listened.end, audio.currentTime)
+      this.tell()
+    }
+    audio.onseeking = () => this.tell()
     audio.onseeked = () => this.place()
     audio.onloadedmetadata = () => this.arrive()
     audio.onended = () => this.ended()
@@ -69,6 +82,7 @@ export class Player {
 
   /** Load a part; when it is known, go to `time`. */
   open(at, time) {
+    this.tell()
     this.at = at
     this.wanted = time
     this.audio.src = this.parts[at].src
@@ -78,6 +92,24 @@ export class Player {
     if (this.wanted === null) return
     this.audio.currentTime = Math.max(0, this.wanted - this.parts[this.at].offset)
     this.wanted = null
+  }
+
+  /** Sound moved on: note it, and tell the server now and then, which keeps us signed in. */
+  listen() {
+    const { currentTime, paused, seeking } = this.audio
+    const src = this.parts[this.at]?.src
+    if (paused || seeking || this.wanted !== null || !src) return
+    this.listened ??= { src, start: currentTime, end: currentTime }
+    this.listened.end = Math.max(this.listened.end, currentTime)
+    if (this.listened.end - this.listened.start >= TELL) this.tell()
+  }
+
+  tell() {
+    const heard = this.listened
+    this.listened = null
+    if (!heard || heard.end <= heard.start) return
+    // Untold, the record keeps what the server sent, which is no less.
+    write(heard.src, { start: heard.start, end: heard.end }).catch(() => {})
   }
 
   get now() {
@@ -154,6 +186,7 @@ export class Player {
   }
 
   destroy() {
+    this.tell()
     cancelAnimationFrame(this.frame)
     this.audio.pause()
     this.unload()
