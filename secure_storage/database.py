@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from . import moments
 from .connection import LEAST_SQLITE as LEAST_SQLITE
@@ -33,12 +33,13 @@ from .connection import cipher_version as cipher_version
 from .connection import copy_opened as copy_opened
 from .connection import refuses_wrong_key as refuses_wrong_key
 from .connection import sqlite_version as sqlite_version
-from .disk import create_private
+from .disk import create_private, sync_folder
 from .errors import AWAY_MESSAGE, DamagedFile, FokusError, StorageAway, storage_told
-from .file_systems import network_disk
+from .file_systems import network_disk as network_disk
 from .schema import MIGRATIONS
 
 Nothing = Callable[[], object]
+TRANSACTIONS: Final = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"})
 
 
 @dataclass(slots=True)
@@ -61,15 +62,17 @@ class _Shared:
         self._connections = connections
 
     def execute(self, sql: str, *parameters: Any) -> Rows:
-        # sqlite-utils guards queries by savepoints, which would begin a transaction.
-        if sql.lstrip()[:8].upper() in {"SAVEPOIN", "RELEASE ", "ROLLBACK"}:
+        # sqlite-utils guards even queries by savepoints, which would begin a transaction.
+        if sql.split(None, 1)[0].rstrip(";").upper() in TRANSACTIONS:
             return Rows([], None)
         with self._connections.in_turn() as connection:
             connection.execute("PRAGMA query_only = ON")
+            connection.writer = False
             try:
                 cursor = connection.execute(sql, *parameters)
                 return Rows(cursor.fetchall(), cursor.description)
             finally:
+                connection.writer = True
                 connection.execute("PRAGMA query_only = OFF")
 
     def close(self) -> None:
@@ -90,6 +93,7 @@ class Connections:
         """
         self._path, self._key, self._mark = path, key, mark
         self._lock = threading.RLock()
+        self._opening = threading.Lock()
         self._owner: int | None = None
         self._unsure: _Commit | None = None
         self.alone = bool(network_disk(path.parent))
@@ -118,10 +122,11 @@ class Connections:
             return self._shared
         db: Encrypted | None = getattr(self._local, "db", None)
         if db is None or db.conn.suspect:
-            db = connect(self._path, self._key)
-            db.conn.execute("PRAGMA query_only = ON")
-            db.conn.writer = False
-            self._local.db = db
+            with self._opening:
+                db = connect(self._path, self._key)
+                db.conn.execute("PRAGMA query_only = ON")
+                db.conn.writer = False
+                self._local.db = db
         return db
 
     @contextmanager
@@ -231,6 +236,43 @@ class Connections:
         finally:
             own.execute("PRAGMA query_only = ON")
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let nobody write for a block."""
+        with self._lock, storage_told():
+            self._owner = threading.get_ident()
+            try:
+                self._make_sure()
+                yield
+            finally:
+                self._owner = None
+
+    def export_to(self, path: Path, key: bytes) -> None:
+        """Write a copy under another key, within ``still``; the caller syncs the file.
+
+        Not by ``PRAGMA rekey``: that rewrites the one file there is, under the eyes of the
+        other connections.
+        """
+        create_private(path).close()
+        own = self._writer.conn
+        own.execute("ATTACH DATABASE ? AS moved KEY ?", [str(path), f"x'{key.hex()}'"])
+        try:
+            own.execute("BEGIN IMMEDIATE")
+            own.execute("SELECT sqlcipher_export('moved')").fetchall()
+            own.execute(f"PRAGMA moved.user_version = {_version(self._writer)}")
+            own.execute("COMMIT")
+        finally:
+            _roll_back(self._writer)
+            own.execute("DETACH DATABASE moved")
+
+    def move_to(self, path: Path, key: bytes) -> None:
+        """Go over, within ``still``, to an exported copy, which takes the file's name."""
+        with self._opening:
+            self._key, self._local = key, threading.local()
+            self._writer.conn.close()
+            take_over(path, self._path)
+            self._writer = connect(self._path, key, alone=self.alone)
+
     def altered_pages(self) -> int:
         """Count the pages whose authentication fails; writers wait meanwhile.
 
@@ -263,6 +305,15 @@ def recover(path: Path, key: bytes) -> None:
         raise DamagedFile(NOT_OURS) from None
     finally:
         connection.close()
+
+
+def take_over(copy: Path, path: Path) -> None:
+    """Put a closed copy in a database's place, whose journals must not be played into it."""
+    for suffix in ("-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    sync_folder(path.parent)
+    copy.replace(path)
+    sync_folder(path.parent)
 
 
 def meta(db: sqlite_utils.Database, key: str) -> str:
