@@ -30,7 +30,6 @@ from ..study import Study
 from .telling import plain
 
 _DONE = "exports_done"
-_AGE = "exports_age"
 
 
 def exports_page(study: Study) -> None:
@@ -171,21 +170,19 @@ def _as_age(study: Study, row: Export) -> None:
             help="Keys of age begin with age1; SSH keys (ssh-ed25519, ssh-rsa) work too.",
         )  # fmt: skip
         drawn = st.checkbox("Draw a passphrase instead")
-        if st.form_submit_button("Make the age file"):
-            words = one_time_passphrase() if drawn else ""
-            try:
-                with st.spinner("Encrypting …"):
-                    place = offer_age(study, row, keys.splitlines(), words)
-                st.session_state[_AGE] = (row.id, place)
-            except FokusError as error:
-                st.error(plain(str(error)))
-                return
-            if drawn:
-                st.caption("The passphrase, shown only now:")
-                st.code(words, language=None)
-    number, place = st.session_state.get(_AGE, (0, ""))
-    if number == row.id:
-        st.link_button("Fetch the age file (once)", place, type="primary")
+        if not st.form_submit_button("Make the age file"):
+            return
+    words = one_time_passphrase() if drawn else ""
+    try:
+        with st.spinner("Encrypting …"):
+            place = offer_age(study, row, keys.splitlines(), words)
+    except FokusError as error:
+        st.error(plain(str(error)))
+        return
+    if words:
+        st.caption("The passphrase, shown only now:")
+        st.code(words, language=None)
+    st.link_button("Fetch the age file (once)", place, type="primary")
 
 
 def _not_released(rows: list[Request], people: dict[int, str]) -> None:

@@ -108,7 +108,7 @@ def test_hostile_text_stays_text(enter: Callable[..., Page]) -> None:
     expect(coder(page).locator("[data-sentence]").last).to_contain_text(hostile)
 
 
-def test_a_quote_reaches_the_word_file(enter: Callable[..., Page]) -> None:
+def test_a_quote_reaches_the_word_file(enter: Callable[..., Page], demo_copy: Any) -> None:
     page = enter("Ingrid", "Coding")
     rows = coder(page)
     text = (
@@ -119,23 +119,46 @@ def test_a_quote_reaches_the_word_file(enter: Callable[..., Page]) -> None:
     assert text
     page.keyboard.press("q")
     expect(rows.locator("[data-sentence]").last.locator(".chip.quote")).to_be_visible()
-    page.get_by_role("link", name="Export").first.click()
+    page.get_by_role("link", name="Export", exact=True).click()
     page.get_by_label("What for").fill("Supplement")
     page.get_by_label("For whom").fill("The journal")
-    page.get_by_role("button", name="Release the Word file").click()
+    page.get_by_role("button", name="Ask for the Word file").click()
+    # Nobody searched it for names: it waits, and who asked is not the second person.
+    expect(page.get_by_text("It leaves when one of these agrees: Jonas")).to_be_visible()
+    before = {file.name for file in (demo_copy.home / "exports").iterdir()}
+
+    jonas = enter("Jonas", "Exports")
+    expect(jonas.get_by_text("For whom: The journal")).to_be_visible()
+    with jonas.expect_download() as reviewed:
+        jonas.get_by_role("link", name="Read the file").click()
+    jonas.get_by_role("button", name="Approve and release").click()
+    expect(jonas.get_by_text("The file was released.")).to_be_visible()
+    new = {file.name for file in (demo_copy.home / "exports").iterdir()} - before
+    (name,) = (one for one in new if one.endswith(".docx"))
+    assert new == {name, name + ".receipt.txt"}
+
+    page.get_by_role("link", name="Exports", exact=True).click()
     with page.expect_download() as fetched:
-        page.get_by_role("link", name="Fetch the Word file").click()
-    with zipfile.ZipFile(io.BytesIO(fetched.value.path().read_bytes())) as word:
+        page.get_by_role("link", name="Fetch it as it is").click()
+    data = fetched.value.path().read_bytes()
+    assert data == reviewed.value.path().read_bytes()
+    assert data == (demo_copy.home / "exports" / name).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as word:
         document = word.read("word/document.xml").decode("utf-8")
     assert f"«{text.strip()}»" in document
     assert "group 1)" in document
 
 
-def test_a_coder_cannot_release(enter: Callable[..., Page]) -> None:
+def test_a_coder_asks_and_cannot_release(enter: Callable[..., Page]) -> None:
     page = enter("Jonas", "Export")
     expect(page.get_by_role("heading", level=1)).to_have_text("Export")
-    expect(page.get_by_text("Only a lead releases exports")).to_be_visible()
-    expect(page.get_by_role("button", name="Release the Word file")).to_have_count(0)
+    page.get_by_label("What for").fill("Supplement")
+    page.get_by_label("For whom").fill("The journal")
+    page.get_by_role("button", name="Ask for the Word file").click()
+    expect(page.get_by_text("It leaves when one of these agrees: Ingrid")).to_be_visible()
+    page.get_by_role("link", name="Exports", exact=True).click()
+    expect(page.get_by_role("button", name="Withdraw")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve and release")).to_have_count(0)
 
 
 def test_streamlits_session_id_opens_nothing_for_somebody_else(

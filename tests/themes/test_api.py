@@ -1,4 +1,4 @@
-"""The routes of the board, of quotes and of released files, behind the real gate."""
+"""The routes of the board and of quotes, behind the real gate."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -121,18 +121,4 @@ def test_a_reader_and_a_stranger_change_nothing(desk, client) -> None:
     stranger = client("Nobody")
     assert stranger.post("/api/board/code", json=asked).status_code == 401
     assert stranger.get("/api/board").status_code == 401
-    assert stranger.get("/export/1").status_code == 401
     assert themes.theme(desk.lead, number).codes == ()
-
-
-def test_a_released_file_is_fetched_by_a_lead_alone(desk, client) -> None:
-    released = themes.export_manuscript(desk.lead, [desk.transcript], "Article", "BMC")
-    answer = client("Ann Berg").get(f"/export/{released.id}")
-    assert answer.content == released.path.read_bytes()
-    assert answer.headers["content-disposition"].startswith(
-        "attachment; filename*=UTF-8''quotes%20"
-    )
-    assert answer.headers["cache-control"] == "no-store"
-    assert desk.lead.events()[-1].object == f"export:{released.id}"
-    assert client("Bo Lund").get(f"/export/{released.id}").status_code == 403
-    assert client("Ann Berg").get("/export/99").status_code == 400

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import themes
-from secure_storage import Study
+from secure_storage import Study, approve_export, list_requests, refuse_export
 
 from .conftest import made_by_demo
 
@@ -180,13 +180,30 @@ def _read(found) -> None:
 
 def test_an_export_is_asked_for_with_purpose_and_recipient(desk, draw) -> None:
     page = draw(desk.lead, "export_page")
-    assert "Names not checked." in words(page)
-    button(page, "Release the Word file").click().run()
+    button(page, "Ask for the Word file").click().run()
     assert "Say what the file is for" in words(page)
     page.text_input[0].set_value("Article")
     page.text_input[1].set_value("BMC")
-    button(page, "Release the Word file").click().run()
-    (row,) = themes.exports(desk.lead)
-    assert (row.purpose, row.recipient) == ("Article", "BMC")
-    assert page.dataframe[0].value["Fetch"].tolist() == [f"/export/{row.id}"]
-    assert row.file_name in words(page)
+    button(page, "Ask for the Word file").click().run()
+    (asked,) = list_requests(desk.lead)
+    assert (asked.purpose, asked.recipient, asked.state) == ("Article", "BMC", "waiting")
+    said = words(page)
+    assert asked.file_name in said and "Names not checked." in said
+    assert "It leaves when one of these agrees: Bo Lund" in said
+    approve_export(desk.coder, asked.id)
+    assert "Released, written to the study's exports folder" in words(page.run())
+
+
+def test_a_refused_export_says_why_to_who_asked(desk, draw) -> None:
+    page = draw(desk.coder, "export_page")
+    page.text_input[0].set_value("Article")
+    page.text_input[1].set_value("BMC")
+    button(page, "Ask for the Word file").click().run()
+    assert "agrees: Ann Berg" in words(page)
+    refuse_export(desk.lead, list_requests(desk.lead)[0].id, "A ward is named.")
+    assert "was refused. A ward is named." in words(page.run())
+
+
+def test_a_reader_is_told_whom_to_ask(desk, draw) -> None:
+    page = draw(desk.reader, "export_page")
+    assert "Ask a lead or a coder" in words(page) and not page.button
