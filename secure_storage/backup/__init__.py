@@ -11,6 +11,7 @@ from .checking import (
 )
 from .making import make, make_before_migration
 from .nightly import problems, tend, trouble
+from .restoring import Drill, Restored, drill, restore
 from .shelf import KEPT, Backup, backups, last_expiry
 
 moments.when_unlocked.append(check_in_background)
@@ -21,6 +22,10 @@ moments.now_and_then.append(tend)
 __all__ = [
     "KEPT",
     "Backup",
+    "Drill",
+    "Restored",
+    "drill",
+    "restore",
     "backups",
     "forget_backups",
     "fresh_backup",

@@ -260,11 +260,18 @@ def shelf_held(folder: Path) -> Iterator[None]:
         raise BackupFailed(unreachable(folder, error)) from None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
-        for left in folder.glob(f"*{PARTIAL}"):
+        for left in _left(folder):
             clear(left)
         yield
     finally:
         os.close(fd)
+
+
+def _left(folder: Path) -> list[Path]:
+    """Find what an interrupted backup, check or trial left; the latter may be under way."""
+    yesterday = utc_now().timestamp() - 86400
+    aside = [*folder.glob(".opened-*"), *folder.glob(".drill-*")]
+    return [*folder.glob(f"*{PARTIAL}"), *(one for one in aside if one.stat().st_mtime < yesterday)]
 
 
 def unreachable(folder: Path, error: OSError) -> str:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import members, study, verify
+from . import backup, members, study, verify
 from .check_up import Check, doctor
 from .passphrase import read_passphrase
 from .tree import Commands
@@ -12,5 +12,5 @@ __all__ = ["Check", "add_commands", "doctor", "read_passphrase"]
 
 def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add this stage's sub-commands."""
-    for part in (study, members, verify):
+    for part in (backup, study, members, verify):
         part.add_commands(commands)
