@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from .. import database, events, moments
+from ..connection import Fault
 from ..disk import private_folder, replacing, sync_folder
 from ..errors import FokusError
 from ..opened import OpenedStudy, borrowed
@@ -208,7 +209,7 @@ class Anchors:
             f"The last anchor of the journal could not be written ({reason}). Nothing of the "
             "study is lost. Make the folder of anchors writable; it is tried again by itself."
         )
-        logging.getLogger("fokus").error("an anchor could not be written: %s", type(error).__name__)
+        _log(error)
 
 
 _anchors: Final[WeakKeyDictionary[OpenedStudy, Anchors]] = WeakKeyDictionary()
@@ -242,19 +243,31 @@ def _begin(core: OpenedStudy) -> None:
 def _committed(core: OpenedStudy) -> None:
     anchors = _anchors.get(core)
     if anchors is not None and anchors.due():
-        anchors.write("events")
+        _try(anchors, "events")
 
 
 def _leaving(core: OpenedStudy) -> None:
     anchors = _anchors.get(core)
     if anchors is not None:
-        anchors.write("sign-out")
+        _try(anchors, "sign-out")
 
 
 def _now_and_then(home: Path) -> None:
     with borrowed(home) as core:
         if core is not None and (anchors := _anchors.get(core)) is not None and anchors.due():
-            anchors.write("time")
+            _try(anchors, "time")
+
+
+def _try(anchors: Anchors, why: str) -> None:
+    """Anchor at a moment of its own: what fails must not undo what the user did."""
+    try:
+        anchors.write(why)
+    except (FokusError, Fault) as error:
+        _log(error)
+
+
+def _log(error: Exception) -> None:
+    logging.getLogger("fokus").error("an anchor could not be written: %s", type(error).__name__)
 
 
 def _append(path: Path, anchor: Anchor) -> None:

@@ -21,11 +21,20 @@ class Running:
         self.outcome: Verification | None = None
         self.problem = ""
         """Why the check stopped before its end."""
+        self._end = threading.Event()
 
     @property
     def over(self) -> bool:
         """It has an outcome or stopped."""
         return self.outcome is not None or bool(self.problem)
+
+    def ended(self) -> None:
+        """Wake who waits."""
+        self._end.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end; tells whether it came."""
+        return self._end.wait(seconds)
 
     def told(self, what: str, done: int, total: int) -> None:
         """Take note of progress."""
@@ -77,3 +86,5 @@ def _run(study: Study, running: Running) -> None:
     except Exception as error:
         # Locking the study in the middle closes the database under this thread.
         running.problem = f"The check stopped before its end ({type(error).__name__})."
+    finally:
+        running.ended()

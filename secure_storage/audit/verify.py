@@ -60,23 +60,20 @@ def verify_study(study: Study, progress: Progress = quiet) -> Verification:
     study.require("audit")
     core = study._core
     journal = verify_journal(study, progress)
-    findings, notes = list(journal.findings), list(journal.notes)
+    findings, rows = list(journal.findings), []
     if problem := anchors_of(core).problem:
         findings.append(problem)
-    findings += _key_file(core)
-    progress("database", 0, 1)
     try:
-        faults = list(store.database_faults(core))
+        findings += _database(core, progress)
+        findings += _key_file(core)
+        rows = store.files(core.reader)
+        findings += _files(core, rows, progress)
+        study.note("read.verified", "study", {"ok": not findings, "findings": len(findings)})
     except (Fault, DamagedFile):
-        faults = ["the database cannot be read whole"]
-    findings += [f"Database: {fault}. Restore it from a backup." for fault in faults]
-    progress("database", 1, 1)
-    rows = store.files(core.reader)
-    findings += _files(core, rows, progress)
-    study.note("read.verified", "study", {"ok": not findings, "findings": len(findings)})
+        findings.append(UNREADABLE)
     size = sum(row.size for row in rows)
     return Verification(
-        tuple(findings), tuple(notes), journal.events, journal.anchors, len(rows), size
+        tuple(findings), journal.notes, journal.events, journal.anchors, len(rows), size
     )
 
 
@@ -193,6 +190,13 @@ def _wrong(
     return ""
 
 
+def _database(core: OpenedStudy, progress: Progress) -> Iterator[str]:
+    progress("database", 0, 1)
+    for fault in store.database_faults(core):
+        yield f"Database: {fault}. Restore it from a backup."
+    progress("database", 1, 1)
+
+
 def _key_file(core: OpenedStudy) -> Iterator[str]:
     try:
         header, mac = opened.read_header(core.home)
@@ -250,7 +254,7 @@ def _anchor_path(core: OpenedStudy) -> Path:
     return anchor_file(read_settings(core.home).anchors, core.header.study_id)
 
 
-UNREADABLE: Final = "Journal: the database cannot be read. Restore it from a backup."
+UNREADABLE: Final = "Database: it cannot be read whole. Restore it from a backup."
 RESTORED: Final = (
     "If you restored a backup, a lead accepts it on the page Audit; else keep everything as "
     "it is and ask who had the keys."
