@@ -21,6 +21,7 @@ from .listening import listening, names_of
 from .lock import held
 from .sessions import sessions_of
 from .settings import read_settings
+from .wordless import log_without_words
 
 SWITCHES: Final[Mapping[str, object]] = MappingProxyType(
     {
@@ -31,6 +32,7 @@ SWITCHES: Final[Mapping[str, object]] = MappingProxyType(
         "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
         "global.developmentMode": False,
+        "logger.enableRich": False,
         "logger.level": "error",
         "runner.magicEnabled": False,
         "server.baseUrlPath": "",
@@ -85,6 +87,7 @@ def serve(make_app: Callable[[], ASGIApp], home: Path, port: int) -> None:
     os.umask(0o077)
     # A core file would hold the keys.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    log_without_words()
     private_folder(home)
     settings = read_settings(home)
     with held(home), listening(settings, port) as listener:

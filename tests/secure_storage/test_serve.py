@@ -2,11 +2,13 @@
 
 import asyncio
 import http.client
+import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -23,6 +25,7 @@ from secure_storage import (
     held,
     unlock,
 )
+from secure_storage.serve import SWITCHES
 
 SERVER = """
 import sys
@@ -30,12 +33,22 @@ from functools import partial
 from pathlib import Path
 import secure_storage
 from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+async def kept(request):
+    from streamlit import runtime
+    sessions = runtime.get_instance()._session_mgr.list_sessions()
+    return JSONResponse([one.session.id for one in sessions])
 
 def build(home):
     import streamlit as st
     app = st.App(
         sys.argv[2],
-        routes=[*secure_storage.gate_routes(home), *secure_storage.audio_routes()],
+        routes=[
+            *secure_storage.gate_routes(home), *secure_storage.audio_routes(),
+            Route("/api/kept", kept),
+        ],
         middleware=[Middleware(secure_storage.Gate, home=home)],
     )
     secure_storage.assert_switches()
@@ -46,6 +59,8 @@ secure_storage.serve(partial(build, home), home, int(sys.argv[3]))
 """
 
 PAGE = """
+import time
+from pathlib import Path
 import streamlit as st
 from secure_storage import NotSignedIn, web_session
 try:
@@ -56,6 +71,14 @@ except NotSignedIn:
 st.session_state.setdefault("whose", study.member.name)
 st.text("member:" + study.member.name)
 st.text("state:" + st.session_state["whose"])
+if st.query_params.get("fails"):
+    raise ValueError("words of a participant")
+busy = st.query_params.get("busy")
+if busy:
+    for number in range(10**6):
+        study.head() if busy == "read" else st.text("busy")
+        Path("ticks").write_text(str(number))
+        time.sleep(0.02)
 """
 ADA = ("Ada Lead", "correct horse battery")
 BO = ("Bo Coder", "the own words of Bo")
@@ -121,10 +144,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.terminate()
         process.wait(20)
         log.close()
+    written = (folder / "log").read_text()
     # Stopping locks the study: the log is folded into the database, nothing is left over.
     assert not list(home.glob("study.db-*"))
-    written = (folder / "log").read_text()
     assert "127.0.0.1" not in written and "Ada" not in written and "Traceback" not in written
+    assert "words of a participant" not in written
+    assert "ValueError at page.py:" in written
 
 
 async def answering(server: Server, process: "subprocess.Popen[bytes]") -> None:
@@ -138,9 +163,31 @@ async def answering(server: Server, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("the server ended early")
 
 
+def ticks(server: Server) -> str:
+    """How far the long script has come."""
+    file = server.home.parent / "ticks"
+    return file.read_text() if file.exists() else ""
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.05)
+
+
+async def stopped(server: Server) -> None:
+    """Wait until the long script has come to its end."""
+    async with asyncio.timeout(20):
+        while True:
+            before = ticks(server)
+            await asyncio.sleep(0.3)
+            if ticks(server) == before:
+                return
+
+
 async def connected(
     server: Server, cookie: str | None, session_id: str = "", headers: dict[str, str] | None = None,
-    origin: str | None = "own",
+    origin: str | None = "own", query: str = "",
 ) -> tuple[list[str], str, websockets.ClientConnection]:  # fmt: skip
     """Open Streamlit's socket as a browser does; gives the texts drawn and the session id."""
     sent = {**({"cookie": cookie} if cookie else {}), **(headers or {})}
@@ -151,7 +198,7 @@ async def connected(
         origin=f"http://{server.host}" if origin == "own" else origin,
     )  # fmt: skip
     message = BackMsg()
-    message.rerun_script.query_string = ""
+    message.rerun_script.query_string = query
     await opened.send(message.SerializeToString())
     texts, own_id = [], ""
     async with asyncio.timeout(30):
@@ -163,6 +210,8 @@ async def connected(
                 own_id = frame.new_session.initialize.session_id
             elif kind == "delta" and frame.delta.new_element.WhichOneof("type") == "text":
                 texts.append(frame.delta.new_element.text.body)
+                if query and len(texts) == 2:
+                    return texts, own_id, opened
             elif kind == "script_finished":
                 return texts, own_id, opened
 
@@ -243,6 +292,86 @@ def test_a_disconnected_session_cannot_be_taken_over_either(server: Server) -> N
     asyncio.run(attempt())
 
 
+@pytest.mark.parametrize("cookie", [None, "dead", "junk"])
+def test_without_a_living_session_a_stolen_id_opens_nothing(
+    server: Server, cookie: str | None
+) -> None:
+    async def attempt() -> None:
+        hers = server.sign_in(ADA)
+        _, session_id, ada = await connected(server, hers)
+        given = cookie
+        if cookie == "dead":
+            given = server.sign_in(BO)
+            headers = {"cookie": given, "origin": f"http://{server.host}"}
+            assert server.ask("POST", "/sign-out", headers)[0] == 303
+        elif cookie == "junk":
+            given = hers.partition("=")[0] + "=" + "x" * 43
+        with pytest.raises(websockets.InvalidStatus):
+            await connected(server, given, session_id)
+        await ada.close()
+
+    asyncio.run(attempt())
+
+
+def test_a_fault_in_a_page_writes_no_words(server: Server) -> None:
+    async def attempt() -> None:
+        _, _, opened = await connected(server, server.sign_in(ADA), query="fails=1")
+        # What was written is read when the server has stopped: see the fixture.
+        await opened.close()
+
+    asyncio.run(attempt())
+
+
+def sign_out(server: Server, cookie: str) -> None:
+    headers = {"cookie": cookie, "origin": f"http://{server.host}"}
+    assert server.ask("POST", "/sign-out", headers)[0] == 303
+
+
+def lock(server: Server, cookie: str) -> None:
+    headers = {"cookie": server.sign_in(ADA), "origin": f"http://{server.host}"}
+    assert server.ask("POST", "/lock", headers)[0] == 303
+
+
+@pytest.mark.parametrize("end", [sign_out, lock])
+@pytest.mark.parametrize("busy", ["draw", "read"])
+def test_a_running_script_ends_with_its_session_and_leaves_nothing(
+    server: Server, end: Callable[[Server, str], None], busy: str
+) -> None:
+    async def attempt() -> None:
+        cookie = server.sign_in(BO)
+        _, session_id, opened = await connected(server, cookie, query=f"busy={busy}")
+        begun = ticks(server)
+        await until(lambda: ticks(server) != begun)
+
+        async def drained() -> None:
+            with suppress(websockets.ConnectionClosed):
+                while True:
+                    await opened.recv()
+
+        reading = asyncio.ensure_future(drained())
+        end(server, cookie)
+        await asyncio.wait_for(reading, 20)
+        assert opened.close_code == 4401
+        await stopped(server)
+        other = {"cookie": server.sign_in(ADA)}
+        await until(lambda: session_id not in server.ask("GET", "/api/kept", other)[2].decode())
+
+    asyncio.run(attempt())
+
+
+def test_a_socket_that_was_left_leaves_nothing_behind_either(server: Server) -> None:
+    async def attempt() -> None:
+        cookie = server.sign_in(BO)
+        _, session_id, opened = await connected(server, cookie)
+        await opened.close()
+        other = {"cookie": server.sign_in(ADA)}
+        assert session_id in server.ask("GET", "/api/kept", other)[2].decode()
+        sign_out(server, cookie)
+        await until(lambda: session_id not in server.ask("GET", "/api/kept", other)[2].decode())
+
+    asyncio.run(attempt())
+
+
 def test_a_claimed_session_header_is_dropped(server: Server) -> None:
     async def attempt() -> None:
         headers = {"X-Fokus-Session": "x" * 32}
@@ -303,6 +432,48 @@ def test_loose_settings_open_no_door(tmp_path: Path, first: str, refused: bool) 
     )
     assert ("not set up safely (browser.gatherUsageStats" in done.stderr) == refused
     assert done.returncode == refused
+
+
+EACH = """
+import json, sys, tomllib
+from pathlib import Path
+from streamlit import config
+from secure_storage.serve import SWITCHES, wrong_switches
+folder = Path(sys.argv[1])
+file = folder / ".streamlit" / "config.toml"
+ours = file.read_text()
+config._main_script_path = str(folder / "app.py")
+assert wrong_switches() == [], wrong_switches()
+
+def written(said):
+    for section, keys in said.items():
+        yield f"[{section}]"
+        yield from (f"{k} = {json.dumps(v)}" for k, v in keys.items() if type(v) is not dict)
+        for key, inner in keys.items():
+            if type(inner) is dict:
+                yield f"[{section}.{key}]"
+                yield from (f"{k} = {json.dumps(v)}" for k, v in inner.items())
+
+for name, value in SWITCHES.items():
+    said = tomllib.loads(ours)
+    section, key = name.split(".")
+    other = {bool: lambda v: not v, str: lambda v: "debug", int: lambda v: v + 1,
+             list: lambda v: ["evil"], dict: lambda v: {"X-Other": "session"}}
+    said.setdefault(section, {})[key] = other[type(value)](value)
+    file.write_text("\\n".join(written(said)))
+    print(name, wrong_switches() == [name])
+"""
+
+
+def test_each_switch_turned_alone_is_seen(tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).parents[2] / ".streamlit", tmp_path / ".streamlit")
+    done = subprocess.run(
+        [sys.executable, "-c", EACH, str(tmp_path)],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path / "nobody")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [word for name in SWITCHES for word in (name, "True")]
 
 
 def test_the_switches_of_fokus_are_found_from_anywhere(tmp_path: Path) -> None:
