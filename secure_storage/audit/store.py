@@ -59,12 +59,12 @@ def database_faults(core: OpenedStudy) -> Iterator[str]:
     """Find damage in the database: altered pages, then broken structure, then lost rows."""
     pages = core._connections.altered_pages()
     if pages:
-        yield f"{pages} pages of the database do not pass their authentication"
+        yield f"altered or damaged on the disk ({pages} of its pages fail their authentication)"
     told = [row[0] for row in core.reader.conn.execute("PRAGMA integrity_check(5)").fetchall()]
     if told != ["ok"]:
-        yield "the structure of the database is damaged"
+        yield "its structure is damaged"
     if core.reader.conn.execute("PRAGMA foreign_key_check").fetchone():
-        yield "the database points to rows that are missing"
+        yield "it points to rows that are missing"
 
 
 def trace(db: sqlite_utils.Database, seq: int) -> Trace:

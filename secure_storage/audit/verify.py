@@ -70,7 +70,8 @@ def verify_study(study: Study, progress: Progress = quiet) -> Verification:
         findings += _files(core, rows, progress)
         study.note("read.verified", "study", {"ok": not findings, "findings": len(findings)})
     except (Fault, DamagedFile):
-        findings.append(UNREADABLE)
+        if UNREADABLE not in findings:
+            findings.append(UNREADABLE)
     size = sum(row.size for row in rows)
     return Verification(
         tuple(findings), journal.notes, journal.events, journal.anchors, len(rows), size
