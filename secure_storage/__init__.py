@@ -16,6 +16,33 @@ from .backup import (
 from .change import Change
 from .commands import Check, add_commands, doctor, read_passphrase
 from .container import SealedReader, new_key, seal
+from .erasure import (
+    LEAST,
+    MARK,
+    Certificate,
+    Eraser,
+    Erasure,
+    Found,
+    Ground,
+    Outdated,
+    Prepared,
+    Theirs,
+    Told,
+    Withdrawal,
+    ask_erasure,
+    cancel_erasure,
+    carry_out_erasure,
+    certificate_text,
+    confirm_erasure,
+    erasers,
+    find_theirs,
+    list_erasures,
+    mentions,
+    participants_to_erase,
+    register_eraser,
+    rewritten,
+    unquoted,
+)
 from .errors import (
     BackupFailed,
     BadInput,
@@ -76,12 +103,38 @@ from .names import check as check_names
 from .names import places as name_places
 from .recovery import Kit, make_kit, new_kit, read_kit, recover
 from .serve import assert_switches, serve, setup_code
+from .rotation import rotate_keys
 from .sessions import study_of, web_session
 from .settings import read_settings
 from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 
 __all__ = [
+    "LEAST",
+    "MARK",
+    "Certificate",
+    "Eraser",
+    "Erasure",
+    "Found",
+    "Ground",
+    "Outdated",
+    "Prepared",
+    "Theirs",
+    "Told",
+    "Withdrawal",
+    "ask_erasure",
+    "cancel_erasure",
+    "carry_out_erasure",
+    "certificate_text",
+    "confirm_erasure",
+    "erasers",
+    "find_theirs",
+    "list_erasures",
+    "mentions",
+    "participants_to_erase",
+    "register_eraser",
+    "rewritten",
+    "unquoted",
     "Linking",
     "NameCheck",
     "Person",
@@ -93,6 +146,7 @@ __all__ = [
     "pseudonyms",
     "Kit",
     "make_kit",
+    "rotate_keys",
     "new_kit",
     "read_kit",
     "recover",

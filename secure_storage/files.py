@@ -10,7 +10,7 @@ new name and key; its id stays.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,6 +185,29 @@ class Files:
         rows = db.conn.execute("SELECT id, name, key FROM files").fetchall()
         return [(row[0], self._read(row)) for row in rows]
 
+    def sizes(self, db: sqlite_utils.Database) -> dict[str, int]:
+        """Give every file's size in bytes."""
+        return dict(db.conn.execute("SELECT id, size FROM files").fetchall())
+
+    def reseal(self, present: Seal) -> Seal:
+        """Seal a file's content again under another name and key, without a row."""
+        writer = self.writer("")
+        try:
+            with self.opened(present) as reader:
+                for start in range(0, reader.size, SLICE):
+                    writer.write(reader.read(start, SLICE))
+        except BaseException:
+            writer.abort()
+            raise
+        return writer.complete()
+
+    def renewed(self, db: sqlite_utils.Database, seals: Mapping[str, Seal]) -> None:
+        """Enter under which name and key files are sealed from now on."""
+        db.conn.executemany(
+            "UPDATE files SET name = ?, key = ? WHERE id = ?",
+            [(seal.name, seal.key, file_id) for file_id, seal in seals.items()],
+        )
+
     def drop(self, names: Iterable[str]) -> None:
         """Remove sealed files that no row knows any more."""
         for name in names:
@@ -207,4 +230,5 @@ class Files:
         return Seal(name or file_id, key or self._old_key)
 
 
+SLICE: Final = 1 << 20
 MISSING: Final = "A stored file is missing. Restore it from a backup."

@@ -17,7 +17,7 @@ from typing import Final
 
 import sqlite_utils
 
-from . import database, events, keys, lock, moments
+from . import database, events, keys, lock, moments, rotation
 from .change import Change
 from .disk import private_folder, replacing, sweep_aside, tighten
 from .errors import (
@@ -141,10 +141,30 @@ class OpenedStudy:
                     "Something was changed without being recorded, so it was undone. "
                     "Please report this fault."
                 )
+        self.after_commit()
+
+    def after_commit(self) -> None:
+        """Run and tell what a committed change asked for; outside the writer's lock."""
         self._settle()
         self._tell()
         for call in moments.when_committed:
             call(self)
+
+    def go_over(self, database_file: Path, root: bytes, header: Header, event: Event) -> None:
+        """Go over to new keys, whose key file is in place, while writing is held still.
+
+        ``event`` is the one that the new database ends with. When this fails the study is
+        shut in this process; opening it again finishes.
+        """
+        self.root, self.header = root, header
+        try:
+            self._connections.move_to(database_file, keys.derived(root, "database"))
+        except BaseException:
+            self.closed = True
+            raise
+        self.files = Files(self.home / "files", keys.derived(root, "files"), lambda: self.reader)
+        self.newest = event.seq
+        self._waiting.append(event)
 
     def verified(self) -> ChainCheck:
         """Check the journal; what was found stands until the next event."""
@@ -237,6 +257,7 @@ def acquire(home: Path, root: bytes) -> OpenedStudy:
                 # Read again now that no other process can write it.
                 header, mac = read_header(home)
                 keys.check_mac(header, mac, root)
+                rotation.settle(home, root)
                 opened = OpenedStudy(home, root, header)
             except BaseException:
                 lock.give_back(home)
@@ -257,7 +278,8 @@ def release(opened: OpenedStudy) -> None:
         if opened.users == 0:
             del _open[opened.home]
             try:
-                for call in moments.before_locking:
+                # It may have been shut already, by a fault.
+                for call in () if opened.closed else moments.before_locking:
                     call(opened)
             finally:
                 try:

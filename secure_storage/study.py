@@ -199,7 +199,7 @@ class Study:
             try:
                 for call in self.when_closed:
                     call()
-                for leave in moments.when_leaving:
+                for leave in () if self._core.closed else moments.when_leaving:
                     leave(self._core)
             finally:
                 opened.release(self._core)
