@@ -18,12 +18,12 @@ from typing import BinaryIO, Final
 
 import sqlite_utils
 
-from .. import database, keys, opened
+from .. import database, keys, opened, rotation
 from ..errors import BackupFailed, DamagedFile, FokusError, NotSignedIn
 from ..events import now
 from ..study import Study
 from . import store
-from .making import DATABASES, JOURNALS, STEP, Progress, make
+from .making import DATABASES, HALF_CHANGED, JOURNALS, STEP, Progress, make
 from .shelf import (
     Backup,
     Manifest,
@@ -214,17 +214,17 @@ def _sum(file: BinaryIO, stop: threading.Event | None) -> str:
 @contextmanager
 def _copy(backup: Backup, root: bytes) -> Iterator[sqlite_utils.Database]:
     key = keys.derived(root, "database")
-    journals = [
-        path for end in JOURNALS if (path := backup.folder / f"{DATABASES[0]}{end}").exists()
-    ]
-    if not journals:
+    names = (*(f"study.db{end}" for end in JOURNALS), HALF_CHANGED[0])
+    left = [path for name in names if (path := backup.folder / name).exists()]
+    if not left:
         with database.copy_opened(backup.folder / DATABASES[0], key) as db:
             yield db
         return
-    # The journal has to be folded in, and the backup stays as it is: elsewhere, then.
+    # What a crash left has to be finished, and the backup stays as it is: elsewhere, then.
     with tempfile.TemporaryDirectory(prefix=".opened-", dir=backup.folder.parent) as aside:
-        for path in (backup.folder / DATABASES[0], *journals):
+        for path in (backup.folder / DATABASES[0], *left):
             shutil.copyfile(path, Path(aside) / path.name)
+        rotation.settle(Path(aside), root)
         store.fold_journal(Path(aside) / DATABASES[0], key)
         with database.copy_opened(Path(aside) / DATABASES[0], key) as db:
             yield db

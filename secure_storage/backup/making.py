@@ -45,6 +45,8 @@ KEY_FILES: Final = ("study.json", "linking.json")
 DATES: Final = "study-dates.json"
 PLAIN: Final = (FILE, DATES)
 """What is not sealed, and holds nothing secret."""
+HALF_CHANGED: Final = ("study.db.next", "linking.db.next", "linking.db.old")
+"""A crash in a change of keys leaves one, without which the key file opens nothing."""
 JOURNALS: Final = ("-wal", "-journal")
 """A crash leaves one; with it a copy of the database is whole."""
 TRIES: Final = 5
@@ -223,7 +225,7 @@ def _filled(making: _Making, kind: Kind, half: _Half) -> Manifest:
 
 def _sealed_parts(making: _Making, databases: Iterable[str]) -> None:
     names = [f"{one}{end}" for one in databases for end in ("", *JOURNALS)]
-    names += [*KEY_FILES, *PLAIN]
+    names += [*HALF_CHANGED, *KEY_FILES, *PLAIN]
     before = _looks(making.home, names)
     if "study.json" not in before:
         raise StudyMissing(f"There is no study in {making.home}.")
