@@ -7,6 +7,8 @@ answer: asyncio switches it off only for sockets made with an explicit protocol.
 import logging
 import os
 import resource
+import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -88,6 +90,8 @@ def serve(make_app: Callable[[], ASGIApp], home: Path, port: int) -> None:
     # A core file would hold the keys.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     log_without_words()
+    # The server passes the signal on when it is done: then end in order, not by default.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     private_folder(home)
     settings = read_settings(home)
     with held(home), listening(settings, port) as listener:
