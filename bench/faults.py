@@ -39,6 +39,7 @@ NAME, PASSPHRASE = "Ada Lead", "correct horse battery"
 CALLS = ("pwrite64", "fdatasync", "fsync", "openat", "ftruncate", "write", "rename", "unlink",
          "pread64", "newfstatat")  # fmt: skip
 ERRORS = ("EIO", "ESTALE", "EACCES", "ENOTCONN", "EROFS", "ENOSPC", "EDQUOT")
+TAKEN_FOR_DAMAGED = ("database disk image is malformed", "file is not a database")
 CHANGES = 9
 TRIES = 12
 SOUND = bytes(range(256)) * 300
@@ -110,11 +111,14 @@ def work(home: Path, case: Case, go: int, told: int) -> None:
                 say("fault")
                 if case.gives_up:
                     os._exit(0)
+            except database.Fault as error:
+                # What SQLCipher makes of a first page that it could not read.
+                say("fault" if str(error) in TAKEN_FOR_DAMAGED else f"odd {error}")
             except BaseException as error:
                 say(f"odd {type(error).__name__}: {error}")
     try:
         study.close()
-    except (StorageAway, DiskFull):
+    except (StorageAway, DiskFull, database.Fault):
         # Locked all the same.
         say("fault" if study.closed else "odd still open")
     except BaseException as error:

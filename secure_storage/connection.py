@@ -23,7 +23,7 @@ sys.modules.setdefault("pysqlite3.dbapi2", sqlcipher3.dbapi2)
 import sqlite_utils  # noqa: E402
 
 from .errors import AWAY_MESSAGE, DamagedFile, FokusError, StorageAway  # noqa: E402
-from .storage_faults import FULL, result_code, sqlite_fault  # noqa: E402
+from .storage_faults import FULL, MALFORMED, result_code, sqlite_fault  # noqa: E402
 
 if sqlite_utils.db.sqlite3 is not sqlcipher3:  # type: ignore[attr-defined]
     raise ImportError("import secure_storage before sqlite_utils")
@@ -105,8 +105,11 @@ class Connection(sqlcipher3.Connection):  # type: ignore[misc]
     def tell(self, error: Exception) -> None:
         """Raise in our words what is the disk's fault; return on everything else."""
         fault = sqlite_fault(error, self.path, writer=self.writer)
+        # SQLCipher takes a first page that could not be read for a damaged one, for good; a
+        # new connection tells which it is.
+        if result_code(error) in MALFORMED or (fault and result_code(error) != FULL):
+            self.suspect = True
         if fault is not None:
-            self.suspect = self.suspect or result_code(error) != FULL
             raise fault from error
 
     @contextmanager

@@ -27,6 +27,7 @@ IOERR: Final = 10
 FULL: Final = 13
 CANTOPEN: Final = 14
 PROTOCOL: Final = 15
+MALFORMED: Final = frozenset({11, 26})
 """Primary result codes (sqlite.org/rescode.html); the low byte of an extended one."""
 SAID: Final = {"database or disk is full": FULL, "disk I/O error": IOERR}
 
