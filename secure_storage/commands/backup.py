@@ -19,8 +19,7 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     add_command(backup, "now", backup_now, "Make a backup; nobody has to sign in for it.")
     add_command(backup, "list", backup_list, "List the backups and when each expires.")
     text = "Restore the newest backup on trial and compare it with the study."
-    trial = add_command(backup, "drill", backup_drill, text, member=True)
-    trial.add_argument("--code", default="", help="one-time code, if you use them")
+    add_command(backup, "drill", backup_drill, text, member=True)
     text = "Restore a backup into a new study folder."
     back = add_command(backup, "restore", backup_restore, text, home=False)
     back.add_argument("backup", type=Path, metavar="BACKUP", help="folder of the backup")

@@ -1,19 +1,57 @@
-"""``fokus study …``: make a study."""
+"""``fokus study …``: make a study, set its dates, close it."""
 
 import argparse
+import getpass
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
 
-from ..study import create_study
+from ..closing import (
+    Archive,
+    StudyDates,
+    close_study,
+    finish_closing,
+    make_archive,
+    set_study_dates,
+    study_dates,
+)
+from ..errors import BadInput
+from ..lock import held
+from ..study import Study, create_study, unlock
+from .keys import add_key_commands
 from .passphrase import read_passphrase
-from .tree import Commands, add_command
+from .tree import Commands, add_command, signed_in
 
 
 def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add ``fokus study``."""
-    studies = commands.add_parser("study", help="Create a study.").add_subparsers(required=True)
+    studies = commands.add_parser("study", help="Create, date and close a study.").add_subparsers(
+        required=True
+    )
     create = add_command(studies, "create", study_create, "Create a study and its first lead.")
     create.add_argument("--title")
     create.add_argument("--lead", help="name of the first lead")
     create.add_argument("--passphrase-fd", type=int, metavar="N", help="read it from here")
+    add_key_commands(studies)
+    _add_dates(studies)
+    _add_close(studies)
+
+
+def _add_dates(studies: "Commands[argparse.ArgumentParser]") -> None:
+    text = "Show or set when the study ends and when its data has to be gone."
+    dates = add_command(studies, "dates", study_dates_command, text, member=True)
+    for name in ("--end", "--deletion"):
+        dates.add_argument(name, type=_day, metavar="YYYY-MM-DD", help="«none» takes it away")
+
+
+def _add_close(studies: "Commands[argparse.ArgumentParser]") -> None:
+    text = "Make the study's archive, check it, and destroy the study with all its backups."
+    close = add_command(studies, "close", study_close, text, member=True)
+    close.add_argument("--archive", type=Path, metavar="FILE", help="new file, encrypted by age")
+    close.add_argument("--recipient", action="append", default=[], metavar="age1…")
+    close.add_argument("--passphrase", action="store_true", help="ask for one for the archive")
+    close.add_argument("--with-recordings", action="store_true", help="put the sound in too")
+    close.add_argument("--no-archive", action="store_true", help="destroy without an archive")
 
 
 def study_create(options: argparse.Namespace) -> int:
@@ -25,3 +63,61 @@ def study_create(options: argparse.Namespace) -> int:
     create_study(options.home, title, lead, passphrase)
     print(f"The study is ready in {options.home}. Start it with: fokus serve --home {options.home}")
     return 0
+
+
+def study_dates_command(options: argparse.Namespace) -> int:
+    """Show the study's dates, or set those that are given."""
+    with signed_in(options) as study:
+        known = study_dates(study)
+        end, deletion = (
+            kept if given is None else (given or None)
+            for given, kept in ((options.end, known.end), (options.deletion, known.deletion))
+        )
+        if (options.end, options.deletion) != (None, None):
+            set_study_dates(study, StudyDates(end, deletion))
+            known = study_dates(study)
+    print(f"The study ends: {known.end or 'not set'}")
+    print(f"Its data has to be gone by: {known.deletion or 'not set'}")
+    return 0
+
+
+def study_close(options: argparse.Namespace) -> int:
+    """Archive and destroy a study, or finish what was interrupted."""
+    home: Path = options.home
+    if (home / "closing.json").exists() and not (home / "study.json").exists():
+        print(f"Finished. The certificate: {finish_closing(home)}")
+        return 0
+    if (options.archive is None) != options.no_archive:
+        raise BadInput("Say where the archive goes (--archive FILE), or --no-archive.")
+    with ExitStack() as stack:
+        stack.enter_context(held(home))
+        name = options.member or input("Your name (a lead of the study): ")
+        passphrase = read_passphrase(options.passphrase_fd, "Your passphrase: ")
+        study = unlock(home, name, passphrase, options.code)
+        stack.callback(study.close)
+        archive = _archived(study, options)
+        print("This destroys the study, its linking store, exports and all its backups.")
+        typed = input("Type the title of the study to confirm: ")
+        certificate = close_study(study, typed, archive)
+    print(f"Destroyed. The certificate: {certificate}")
+    return 0
+
+
+def _archived(study: Study, options: argparse.Namespace) -> Archive | None:
+    if options.no_archive:
+        return None
+    secret = ""
+    if options.passphrase:
+        secret = getpass.getpass("Passphrase of the archive: ")
+        if getpass.getpass("The same passphrase again: ") != secret:
+            raise BadInput("The two passphrases differ. Start again.")
+    made = make_archive(
+        study, options.archive, recipients=tuple(options.recipient), passphrase=secret,
+        with_recordings=options.with_recordings,
+    )  # fmt: skip
+    print(f"Archive: {made.path} ({made.files} files, {made.size / 1e6:,.1f} MB, read back)")
+    return made
+
+
+def _day(text: str) -> date | str:
+    return "" if text == "none" else date.fromisoformat(text)

@@ -33,6 +33,8 @@ def add_command(
     if member:
         command.add_argument("--as", dest="member", metavar="NAME", help="who does this")
         command.add_argument("--passphrase-fd", type=int, metavar="N", help="read it from here")
+        # Others on the machine may see it here, but it is used up at once.
+        command.add_argument("--code", default="", help="one-time code, if you use them")
     return command
 
 
@@ -43,7 +45,7 @@ def signed_in(options: argparse.Namespace) -> Iterator[Study]:
     with held(options.home):
         name = options.member or input("Your name (a member of the study): ")
         passphrase = read_passphrase(options.passphrase_fd, "Your passphrase: ")
-        study = unlock(options.home, name, passphrase)
+        study = unlock(options.home, name, passphrase, options.code)
         try:
             yield study
         finally:
