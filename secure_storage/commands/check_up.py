@@ -1,13 +1,19 @@
 """``fokus doctor``: a check-up of what the encrypted study needs."""
 
+import os
 import shutil
 import stat
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from .. import database
+from ..backup import backups, problems
+from ..closing import date_warnings, dates_of_home
+from ..errors import FokusError
 from ..file_systems import name_of, network_disk
 from ..serve import wrong_switches
+from ..settings import read_settings
 
 LEAST_FREE = 2 * 10**9
 
@@ -23,7 +29,47 @@ class Check:
 
 def doctor(home: Path) -> list[Check]:
     """Check what the encrypted study needs from this machine."""
-    return [_library(), _switches(), *_folder(home)]
+    return [_library(), _switches(), *_folder(home), _anchors(home), *_kept(home)]
+
+
+def _anchors(home: Path) -> Check:
+    """Anchors that cannot be written lose no work, but then nobody notices a rewrite."""
+    folder = place = read_settings(home).anchors
+    while not place.exists():
+        place = place.parent
+    good = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    detail = f"written to {folder}" if good else f"{place} cannot be written: make it writable"
+    return Check("anchors of the journal", good, detail)
+
+
+def _kept(home: Path) -> list[Check]:
+    """Look at the backups and dates of a study, which may be locked."""
+    if not (home / "study.json").exists():
+        return []
+    wrong = problems(home)
+    present = [] if wrong else backups(home)
+    newest = f"the newest is of {present[-1].made_at[:10]}" if present else "none yet"
+    told = date_warnings(dates_of_home(home), date.today())
+    return [
+        Check("backups", not wrong, " ".join(wrong) or newest),
+        Check("disk of the backups", *_apart(home)),
+        Check("dates of the study", not told, " ".join(told) or "none is near"),
+    ]
+
+
+def _apart(home: Path) -> tuple[bool, str]:
+    """Tell whether the backups can be written, and outlive the disk of the study."""
+    try:
+        place = read_settings(home).backups
+    except FokusError as error:
+        return False, str(error)
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        return False, f"{place} cannot be written"
+    if place.stat().st_dev == home.stat().st_dev:
+        return True, "the same as the study's: name a folder on another disk in fokus.toml"
+    return True, f"{place}, another than the study's"
 
 
 def _library() -> Check:
@@ -38,6 +84,17 @@ def _switches() -> Check:
     wrong = wrong_switches()
     detail = f"wrong: {', '.join(wrong)}" if wrong else "as they must be"
     return Check("Streamlit switches", not wrong, detail)
+
+
+def _anchors(home: Path) -> Check:
+    """Anchors that cannot be written lose no work, but nobody would notice a rewrite."""
+    folder = read_settings(home).anchors
+    place = folder
+    while not place.exists():
+        place = place.parent
+    good = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    detail = f"written to {folder}" if good else f"{place} cannot be written: make it writable"
+    return Check("anchors of the journal", good, detail)
 
 
 def _folder(home: Path) -> list[Check]:

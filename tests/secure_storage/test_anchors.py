@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from bench.audit import MUTATIONS, anchors_path_of, roll_back, tamper
-from secure_storage import Role, Study, anchor_now, anchor_words, moments, unlock
+from secure_storage import Role, Study, anchor_now, anchor_words, doctor, moments, unlock
 from secure_storage.audit import anchors
 from secure_storage.audit.anchors import Anchor, anchors_of, read_anchors
 from secure_storage.audit.verify import restart_anchors, verify_journal
@@ -256,3 +256,12 @@ def test_twelve_words_of_a_list() -> None:
     assert anchor_words(b"\xff" * 32) != words
     assert len(anchor_words(b"\x01" * 32).split()) == 12
     assert anchor_words(b"\x01" * 16 + bytes(16)) == anchor_words(b"\x01" * 32)
+
+
+def test_the_doctor_says_whether_anchors_can_be_written(home: Path) -> None:
+    checks = {check.name: check for check in doctor(home)}
+    assert checks["anchors of the journal"].ok
+    (home.parent / "home-kept").write_text("in the way")
+    checks = {check.name: check for check in doctor(home)}
+    assert not checks["anchors of the journal"].ok
+    assert "writable" in checks["anchors of the journal"].detail
