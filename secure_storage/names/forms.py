@@ -19,7 +19,7 @@ Left out: single words of one letter, initials of two, and particles (de, von) a
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Final, Literal
 from unicodedata import combining, normalize
@@ -154,6 +154,8 @@ def _single(word: str) -> Iterator[Form]:
     if len(word) < 2 or word in _PARTICLES or word.isdigit():
         return
     for spelling, plain in _spellings(word):
+        if plain and len(spelling) < 3:
+            continue
         kind: Kind = "capital" if plain or _weak(word) or _weak(spelling) else "any"
         yield from (Form(ending, kind) for ending in _genitives(spelling))
 
@@ -190,9 +192,11 @@ def _spellings(word: str) -> list[tuple[str, bool]]:
     base = {word}
     for digraph, letter in _DIGRAPHS:
         base |= {one.replace(digraph, letter) for one in base}
-    full: dict[str, bool] = {}
-    for one in sorted(base, key=lambda spelled: (spelled != word, spelled)):
-        for letters in product(*(_SPELLED.get(mark, (mark,)) for mark in one)):
-            full.setdefault("".join(letters), False)
+    ways = (
+        "".join(letters)
+        for one in sorted(base, key=lambda spelled: (spelled != word, spelled))
+        for letters in product(*(_SPELLED.get(mark, (mark,)) for mark in one))
+    )
+    full = dict.fromkeys(islice(ways, MOST_SPELLINGS), False)
     plain = {one.translate(_ONE_LETTER): True for one in base}
-    return list(({**plain, **dict(list(full.items())[:MOST_SPELLINGS])}).items())
+    return list({**plain, **full}.items())
