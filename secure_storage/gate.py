@@ -34,6 +34,7 @@ from .errors import (
     NotSignedIn,
     StaleWrite,
     StorageAway,
+    StudyBusy,
 )
 from .scripts import close_scripts
 from .sessions import HEADER, SCOPE, SIGNED_OUT, Session, sessions_of
@@ -58,7 +59,7 @@ SWEEP_EVERY: Final = 15.0
 LOOK_EVERY: Final = 0.5
 STATUS: Final[dict[type[FokusError], int]] = {
     NotSignedIn: 401, NotAllowed: 403, StaleWrite: 409, BadInput: 400, DamagedFile: 500,
-    DiskFull: 507, StorageAway: 503,
+    DiskFull: 507, StorageAway: 503, StudyBusy: 503,
 }  # fmt: skip
 
 
@@ -109,7 +110,7 @@ class Gate:
                     return
                 raise
             status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-            later = {"retry-after": "5"} if isinstance(error, StorageAway) else None
+            later = {"retry-after": "5"} if status == 503 else None
             await JSONResponse({"error": str(error)}, status, later)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, session: Session | None) -> ASGIApp | None:

@@ -22,7 +22,9 @@ from secure_storage import (
     NotAllowed,
     NotSignedIn,
     StaleWrite,
+    StorageAway,
     Study,
+    StudyBusy,
     study_of,
 )
 
@@ -33,6 +35,8 @@ _STATUS: Final[Mapping[type[FokusError], int]] = {
     NotAllowed: 403,
     StaleWrite: 409,
     DiskFull: 507,
+    StorageAway: 503,
+    StudyBusy: 503,
 }
 PRIVATE: Final = {"cache-control": "no-store"}
 """No browser keeps a participant's words on its disk."""
@@ -108,7 +112,8 @@ def posting(path: str, act: Callable[[Study, Asked], Response]) -> Route:
 def refused(error: FokusError, **more: object) -> JSONResponse:
     """Say what went wrong, in the words meant for the user."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
-    return JSONResponse({"error": str(error), **more}, status, headers=PRIVATE)
+    later = {"retry-after": "5"} if status == 503 else {}
+    return JSONResponse({"error": str(error), **more}, status, headers={**PRIVATE, **later})
 
 
 def sent(value: Mapping[str, object]) -> JSONResponse:

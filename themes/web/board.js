@@ -304,6 +304,8 @@ class Board {
           headers: { "content-type": "application/json", "x-fokus": "1" },
           body: JSON.stringify(this.unsent[0]),
         });
+        // The server or its disk is away: not an answer, so not the end of it.
+        if (answer.status >= 500) throw new Error("away");
         if (!answer.ok) {
           told = (await answer.json()).error;
           trouble = true;

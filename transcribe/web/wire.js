@@ -31,7 +31,9 @@ async function request(path, options) {
   }
   // Signed out or restarted: a later sign-in in this browser lets it through after all.
   if (response.status === 401 || response.status >= 500 || response.type === "opaqueredirect") {
-    throw new Unreachable(response.status === 401 ? "You are signed out." : "Server trouble.")
+    // 503: the disk of the study is away for the moment, and the answer says so.
+    const told = response.status === 401 ? "You are signed out." : body?.error
+    throw new Unreachable(told || "Server trouble.")
   }
   throw new Refused(response.status, body || {})
 }
