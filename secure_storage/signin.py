@@ -5,18 +5,17 @@ Plain HTML without any script, so that they work, and are safe, before anything 
 
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from pathlib import Path
-from typing import Final
-from urllib.parse import parse_qsl
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from .errors import BadInput, FokusError, StudyExists, WrongPassphrase
+from .forms import BACK, button, field, form_of, page, read_form, secret
 from .gate import FIRST_RUN, LOCK, LOOK, PASSPHRASE, SIGN_IN, SIGN_OUT
+from .key_pages import key_routes
 from .keys import LEAST_PASSPHRASE
 from .sessions import (
     LONGEST,
@@ -29,17 +28,12 @@ from .sessions import (
 from .study import create_study
 from .tries import TooManyTries
 
-MOST_BODY: Final = 16 * 1024
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'"
-)
-
 
 def gate_routes(home: Path) -> list[BaseRoute]:
     """Give the routes of the pages outside Streamlit."""
     pages = Pages(sessions_of(home))
     return [
+        *key_routes(),
         Route(LOOK, pages.look),
         Route(SIGN_IN, pages.sign_in, methods=["GET", "POST"]),
         Route(FIRST_RUN, pages.first_run, methods=["GET", "POST"]),
@@ -65,7 +59,7 @@ class Pages:
         """Ask for name and passphrase."""
         if request.method != "POST":
             return _sign_in_page()
-        form = await _form(request)
+        form = await read_form(request)
         try:
             return await self._enter(request, form)
         except TooManyTries as error:
@@ -79,7 +73,7 @@ class Pages:
         """Create the study and its first lead."""
         if request.method != "POST":
             return _first_run_page()
-        form = await _form(request)
+        form = await read_form(request)
         title, name = form.get("title", ""), form.get("name", "")
         try:
             code = form.get("code", "")
@@ -100,7 +94,7 @@ class Pages:
         first = study.first_sign_in
         if request.method != "POST":
             return _passphrase_page(first)
-        form = await _form(request)
+        form = await read_form(request)
         try:
             chosen = _chosen(form)
             work: Callable[[], None] = (
@@ -116,7 +110,7 @@ class Pages:
     async def sign_out(self, request: Request) -> Response:
         """Confirm, then end the session."""
         if request.method != "POST":
-            return _page("Sign out", f'<form method="post">{_button("Sign out")}</form>{_BACK}')
+            return page("Sign out", f'<form method="post">{button("Sign out")}</form>{BACK}')
         await anyio.to_thread.run_sync(self._sessions.end, session_of(request))
         return self._out()
 
@@ -153,18 +147,6 @@ class Pages:
         return answer
 
 
-async def _form(request: Request) -> dict[str, str]:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BODY:
-            raise BadInput("The form is too large.")
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=10))
-    except ValueError:
-        raise BadInput("The form could not be read. Go back and try again.") from None
-
-
 def _chosen(form: dict[str, str]) -> str:
     chosen = form.get("passphrase", "")
     if chosen != form.get("again", ""):
@@ -173,30 +155,30 @@ def _chosen(form: dict[str, str]) -> str:
 
 
 def _sign_in_page(error: str = "", name: str = "", status: int = 200) -> Response:
-    fields = _field("name", "Name", name, "username", first=not name)
-    fields += _secret("passphrase", "Passphrase", "current-password", first=bool(name))
+    fields = field("name", "Name", name, "username", first=not name)
+    fields += secret("passphrase", "Passphrase", "current-password", first=bool(name))
     fields += (
         '<label for="code">One-time code <small>(only if you set this up)</small></label>'
         '<input id="code" name="code" maxlength="20" inputmode="numeric"'
         ' autocomplete="one-time-code">'
     )
-    return _page("Sign in", _form_of(error, fields, "Sign in"), status)
+    return page("Sign in", form_of(error, fields, "Sign in"), status)
 
 
 def _first_run_page(
     error: str = "", title: str = "", name: str = "", code: str = "", status: int = 200
 ) -> Response:
-    fields = _field("code", "Set-up code", code, "off", first=True)
-    fields += _field("title", "Title of the study", title, "off")
-    fields += _field("name", "Your name (you become its lead)", name, "username")
+    fields = field("code", "Set-up code", code, "off", first=True)
+    fields += field("title", "Title of the study", title, "off")
+    fields += field("name", "Your name (you become its lead)", name, "username")
     said = (
         "<p>There is no study in this folder yet. Create it here; everything in it is "
         "encrypted with keys that only its members can open. Nobody can restore a lost "
         "passphrase, so keep it safe.</p>"
         "<p>The set-up code stands in the window in which the server was started.</p>"
     )
-    form = _form_of(error, fields + _twice(), "Create the study")
-    return _page("Create a study", said + form, status)
+    form = form_of(error, fields + _twice(), "Create the study")
+    return page("Create a study", said + form, status)
 
 
 def _lock_page(others: int) -> Response:
@@ -205,63 +187,24 @@ def _lock_page(others: int) -> Response:
         "<p>This signs everybody out at once, in every browser, and the server forgets the "
         f"keys. {who} signed in now. What is saved stays saved.</p>"
     )
-    form = f'<form method="post">{_button("Lock now")}</form>'
-    return _page("Lock the study", said + form + _BACK)
+    form = f'<form method="post">{button("Lock now")}</form>'
+    return page("Lock the study", said + form + BACK)
 
 
 def _passphrase_page(first: bool, error: str = "", status: int = 200) -> Response:
-    old = "" if first else _secret("old", "Present passphrase", "current-password", first=True)
+    old = "" if first else secret("old", "Present passphrase", "current-password", first=True)
     said = (
         "<p>You signed in with a one-time passphrase. Choose one of your own; the one-time "
         "passphrase then stops working.</p>"
         if first
         else ""
     )
-    form = _form_of(error, old + _twice(), "Save the passphrase")
-    return _page("Choose a passphrase", said + form + ("" if first else _BACK), status)
+    form = form_of(error, old + _twice(), "Save the passphrase")
+    return page("Choose a passphrase", said + form + ("" if first else BACK), status)
 
 
 def _twice() -> str:
     label = f"Passphrase (at least {LEAST_PASSPHRASE} characters; a few words are best)"
-    return _secret("passphrase", label, "new-password") + _secret(
+    return secret("passphrase", label, "new-password") + secret(
         "again", "The same passphrase again", "new-password"
-    )
-
-
-def _field(name: str, label: str, value: str, complete: str, *, first: bool = False) -> str:
-    return (
-        f'<label for="{name}">{escape(label)}</label>'
-        f'<input id="{name}" name="{name}" value="{escape(value)}" required maxlength="200"'
-        f' autocomplete="{complete}"{" autofocus" if first else ""}>'
-    )
-
-
-def _secret(name: str, label: str, complete: str, *, first: bool = False) -> str:
-    return (
-        f'<label for="{name}">{escape(label)}</label>'
-        f'<input id="{name}" name="{name}" type="password" required maxlength="1024"'
-        f' autocomplete="{complete}"{" autofocus" if first else ""}>'
-    )
-
-
-def _form_of(error: str, fields: str, button: str) -> str:
-    told = f'<p role="alert">{escape(error)}</p>' if error else ""
-    return f'<form method="post">{told}{fields}{_button(button)}</form>'
-
-
-def _button(label: str) -> str:
-    return f"<button>{escape(label)}</button>"
-
-
-_BACK: Final = '<p><a href="/">Back to the workbench</a></p>'
-
-
-def _page(title: str, body: str, status: int = 200) -> Response:
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)} · Fokus</title><link rel="stylesheet" href="{LOOK}"></head>'
-        f'<body><main><p class="name">Fokus</p><h1>{escape(title)}</h1>{body}</main></body></html>',
-        status,
-        headers={"content-security-policy": POLICY},
     )
