@@ -14,6 +14,7 @@ from .store import (
     segment_id,
     segment_text,
     segments_of,
+    segments_touching,
     set_coding,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "segment_id",
     "segment_text",
     "segments_of",
+    "segments_touching",
     "set_coding",
 ]

@@ -3,6 +3,7 @@
 # Loaded now, because loading it later would put the module in place of the function
 # ``sentences`` below.
 from . import sentences as _splitting  # noqa: F401
+from . import withdrawal as _withdrawal  # noqa: F401  (registers the eraser)
 from .commands import add_commands, doctor
 from .edge import Asked, posting, reading, refused, sent
 from .foreign_text import read_vtt
@@ -74,6 +75,7 @@ from .transcript import (
     Word,
 )
 from .transcript_component import choose_transcript, may, on_transcript, shown
+from .withdrawn import sentences_of
 from .word import WIDTH_LANDSCAPE, WIDTH_PORTRAIT, Cell, Run, WordDocument, cell
 
 __all__ = [
@@ -139,6 +141,7 @@ __all__ = [
     "sent",
     "sentence",
     "sentences",
+    "sentences_of",
     "shown",
     "speakers",
     "start_job",

@@ -7,10 +7,14 @@ the sound (one channel with inverted polarity), the loudest channel is taken ins
 Nothing is written to disk and no other program is started.
 """
 
+import hashlib
 import io
+import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
@@ -294,3 +298,79 @@ def join(parts: Sequence[tuple[Sound, float]]) -> Sound:
     first = parts[0][0]
     notices = dict.fromkeys(notice for one, _ in parts for notice in one.notices)
     return replace(first, samples=samples, notices=tuple(notices))
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a sound of 16-bit samples comes to once parts of it are silent."""
+
+    samples: int
+    """Of one channel."""
+    md5: bytes
+    """Of the samples, channels interleaved, little-endian."""
+
+
+_MOST_CHANNELS: Final = 8
+"""Of FLAC (RFC 9639)."""
+Spans = Sequence[tuple[float, float]]
+
+
+def measure_silenced(stream: BinaryIO, spans: Spans, done: Callable[[int], object]) -> Measure:
+    """Measure the sound of ``stream`` with silence in ``spans`` (seconds of the sound)."""
+    sum_, samples = hashlib.md5(usedforsecurity=False), 0
+    with _opened_sound(stream) as container:
+        for samples, _, piece in _silenced(container, spans):
+            sum_.update(piece.tobytes())
+            done(samples)
+    return Measure(samples, sum_.digest())
+
+
+def write_silenced(
+    stream: BinaryIO, spans: Spans, out: object, done: Callable[[int], object]
+) -> None:
+    """Write the sound, all channels at its own rate, as 16-bit FLAC with silence in ``spans``."""
+    import av
+
+    with _opened_sound(stream) as container, av.open(out, "w", format="flac") as target:
+        track = container.streams.audio[0]
+        made = target.add_stream("flac", rate=track.rate, layout=track.layout)
+        made.format = "s16"
+        for samples, frame, piece in _silenced(container, spans):
+            whole = av.AudioFrame.from_ndarray(piece, format="s16", layout=frame.layout)
+            whole.sample_rate, whole.pts = frame.sample_rate, samples - frame.samples
+            target.mux(made.encode(whole))
+            done(samples)
+        target.mux(made.encode(None))
+
+
+@contextmanager
+def _opened_sound(stream: BinaryIO) -> "Iterator[av.container.InputContainer]":
+    import av
+
+    stream.seek(0)
+    with av.open(stream, mode="r", metadata_errors="replace") as container:
+        if container.streams.audio[0].channels > _MOST_CHANNELS:
+            raise BadInput("The sound has more than 8 channels, which FLAC cannot hold.")
+        yield container
+
+
+def _silenced(
+    container: "av.container.InputContainer", spans: Spans
+) -> "Iterator[tuple[int, av.AudioFrame, NDArray[np.int16]]]":
+    """Give, piece by piece, where it ends (samples), its frame, and its samples."""
+    import av
+
+    track = container.streams.audio[0]
+    resampler = av.AudioResampler(format="s16", layout=track.layout, rate=track.rate)
+    silent = [(math.floor(a * track.rate), math.ceil(b * track.rate)) for a, b in spans]
+    place = 0
+    for frame in chain(_frames(container, _Pass()), [None]):
+        if frame is not None:
+            frame.pts = None
+        for piece in resampler.resample(frame):
+            samples = piece.to_ndarray().astype(np.int16)
+            by_time = samples.reshape(piece.samples, -1)
+            for start, end in silent:
+                by_time[max(0, start - place) : max(0, end - place)] = 0
+            place += piece.samples
+            yield place, piece, samples

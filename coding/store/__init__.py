@@ -3,6 +3,7 @@
 from .codes import add_code, code, coding_counts, edit_code, list_codes, remove_code
 from .codings import clear_coding, codings, set_coding
 from .segments import marked_quotes, segment, segment_id, segment_text, segments_of
+from .withdrawal import segments_touching
 
 __all__ = [
     "add_code",
@@ -18,5 +19,6 @@ __all__ = [
     "segment_id",
     "segment_text",
     "segments_of",
+    "segments_touching",
     "set_coding",
 ]

@@ -1,5 +1,6 @@
 """The SQL of this stage: themes, their codes, quotes, and what was exported."""
 
+from . import withdrawal as _withdrawal  # noqa: F401  (registers its eraser)
 from .excerpts import Reading, excerpts_of_code, excerpts_of_theme
 from .overview import Progress, progress
 from .provenance import provenance

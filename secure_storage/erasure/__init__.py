@@ -1,0 +1,57 @@
+"""Withdrawal: somebody's words and sound are found, erased, searched for, and certified."""
+
+from . import journal as _journal  # noqa: F401  (registers this stage's own erasers)
+from .asking import (
+    ask_erasure,
+    cancel_erasure,
+    confirm_erasure,
+    find_theirs,
+    list_erasures,
+    participants_to_erase,
+)
+from .certificate import Certificate, certificate_text
+from .eraser import (
+    MARK,
+    Eraser,
+    Found,
+    Ground,
+    Outdated,
+    Prepared,
+    Theirs,
+    Told,
+    Withdrawal,
+    erasers,
+    register_eraser,
+)
+from .search import LEAST
+from .store import Erasure
+from .words import mentions, rewritten, unquoted
+from .work import carry_out_erasure
+
+__all__ = [
+    "LEAST",
+    "MARK",
+    "Certificate",
+    "Eraser",
+    "Erasure",
+    "Found",
+    "Ground",
+    "Outdated",
+    "Prepared",
+    "Theirs",
+    "Told",
+    "Withdrawal",
+    "ask_erasure",
+    "cancel_erasure",
+    "carry_out_erasure",
+    "certificate_text",
+    "confirm_erasure",
+    "erasers",
+    "find_theirs",
+    "list_erasures",
+    "mentions",
+    "participants_to_erase",
+    "register_eraser",
+    "rewritten",
+    "unquoted",
+]

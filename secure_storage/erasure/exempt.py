@@ -1,0 +1,131 @@
+"""Places that hold no participant's words or sound, each with the reason, and the check.
+
+Whoever adds a column or a folder names it in an eraser, or here with a reason.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import sqlite_utils
+
+from . import store
+from .eraser import erasers
+
+_TIME, _WORD, _HASH = "a time", "one of a few fixed words", "a hash"
+_RECORD = "the record of what left or came: for what and whom, never what was said"
+
+COLUMNS: Final[Mapping[str, str]] = MappingProxyType({
+    "meta.key": _WORD,
+    "meta.value": "the study's own facts: ids, dates, settings, its title, its signing key",
+    "members.name": "who works on the study, not who is studied",
+    "members.initials": "who works on the study, not who is studied",
+    "members.role": _WORD,
+    "members.created_at": _TIME,
+    "members.disabled_at": _TIME,
+    "members.removed_at": _TIME,
+    "members.code_secret": "a member's secret of one-time codes",
+    "events.at": _TIME,
+    "events.action": _WORD,
+    "events.object": "a kind and a number",
+    "events.digest": "a salted hash; erasing empties the salt",
+    "events.prev": _HASH,
+    "events.hash": _HASH,
+    "events.client_id": "a random number that a browser made",
+    "files.id": "a random number",
+    "files.name": "a random number",
+    "files.key": "a random key; the file's row goes when the file is erased",
+    "files.kind": _WORD,
+    "files.sha256": "a hash of a whole file; goes with the file's row",
+    "files.created_at": _TIME,
+    "imports.at": _TIME,
+    "imports.kind": _WORD,
+    "imports.sha256": "a hash of a whole file: nothing of it can be had from it",
+    "imports.source": _RECORD,
+    "imports.purpose": _RECORD,
+    "exports.at": _TIME,
+    "exports.form": _WORD,
+    "exports.purpose": _RECORD,
+    "exports.recipient": _RECORD,
+    "exports.file_id": "points to the file, and is emptied with it",
+    "exports.file_name": _RECORD,
+    "exports.sha256": "a hash of a whole file: nothing of it can be had from it",
+    "exports.erased_at": _TIME,
+    "export_requests.at": _TIME,
+    "export_requests.form": _WORD,
+    "export_requests.purpose": _RECORD,
+    "export_requests.recipient": _RECORD,
+    "export_requests.file_id": "points to the file, and is emptied with it",
+    "export_requests.file_name": _RECORD,
+    "export_requests.sha256": "a hash of a whole file: nothing of it can be had from it",
+    "export_requests.state": _WORD,
+    "export_requests.decided_at": _TIME,
+    "export_requests.reason": _RECORD,
+    "name_forms.hash": "a keyed hash, kept by the custodian; the key is not in the study",
+    "backups.name": "a day and a random number",
+    "backups.made_at": _TIME,
+    "backups.kind": _WORD,
+    "backups.verified_at": _TIME,
+    "backups.problem": "a message of ours",
+    "erasures.mode": _WORD,
+    "erasures.asked_at": _TIME,
+    "erasures.state": _WORD,
+    "erasures.decided_at": _TIME,
+    "erasures.certificate": "counts, dates and who did it; a test reads it for their words",
+    "recordings.created_at": _TIME,
+    "recordings.deleted_at": _TIME,
+    "recording_parts.media_type": _WORD,
+    "recording_parts.sha256": "a hash of the sound as it is now; replaced with the file",
+    "jobs.capsule": "a random number",
+    "jobs.options": "how to transcribe: a model's name, a language, numbers",
+    "jobs.state": _WORD,
+    "jobs.message": "a message of ours",
+    "jobs.created_at": _TIME,
+    "jobs.finished_at": _TIME,
+    "participants.withdrawn_at": "the fact, which stays",
+    "transcripts.language": _WORD,
+    "transcripts.source": _WORD,
+    "transcripts.provenance": "what made the transcript: models, versions, the file's hash",
+    "transcripts.created_at": _TIME,
+    "transcripts.deleted_at": _TIME,
+    "doubts.reason": _WORD,
+    "codes.kind": _WORD,
+    "codes.color": "a colour",
+    "codes.created_at": _TIME,
+    "codes.deleted_at": _TIME,
+    "codings.created_at": _TIME,
+    "codings.deleted_at": _TIME,
+    "themes.created_at": _TIME,
+    "themes.deleted_at": _TIME,
+    "quotes.status": _WORD,
+    "quotes.created_at": _TIME,
+    "quotes.deleted_at": _TIME,
+})  # fmt: skip
+
+FOLDER: Final[Mapping[str, str]] = MappingProxyType({
+    "study.db": "the database: its columns are named one by one",
+    "study.db-wal": "the database's log; folded in and cut to nothing by every erasure",
+    "study.db-shm": "an index of the log: page numbers",
+    "study.json": "sealed keys of the members",
+    "server.lock": "the number of a process",
+    "fokus.toml": "how the study is served",
+    "demo-sign-ins.json": "how to sign in to the sample study, where everybody is made up",
+    "linking.db": "who is who: the custodian's, under a key that is not the study's",
+    "linking.json": "sealed keys of the linking store",
+    "study-dates.json": "end date and deletion date of the study",
+    "closing.json": "what is being destroyed: counts and sums",
+})  # fmt: skip
+
+
+def unnamed_columns(db: sqlite_utils.Database) -> list[str]:
+    """Columns that can hold words and that neither an eraser nor an exemption names."""
+    known = COLUMNS.keys() | {place for one in erasers() for place in one.places}
+    return [column for column in store.columns(db) if column not in known]
+
+
+def unnamed_folders(home: Path) -> list[str]:
+    """Files and folders of the study that neither an eraser nor an exemption names."""
+    known = FOLDER.keys() | {place for one in erasers() for place in one.places}
+    names = (f"{path.name}/" if path.is_dir() else path.name for path in sorted(home.iterdir()))
+    return [name for name in names if name not in known and not name.startswith(".")]
