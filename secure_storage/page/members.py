@@ -1,31 +1,40 @@
-"""The page «Members & security»: who works on the study, and what happened in it."""
+"""The page «Members & security»: who works on the study and how it is protected."""
 
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
 from ..errors import FokusError
-from ..events import Event
 from ..members import RIGHTS, ROLES, Member, Role
+from ..recovery import has_kit
 from ..study import DEEDS, Study, verified_chain
+from .account import your_account
+from .changing import change_member
 from .telling import plain
-
-RECENT = 200
 
 
 def members_page(study: Study) -> None:
     """Draw the page."""
     study.require("read")
     st.title("Members and security")
-    members = study.members()
-    _table(members)
-    if "members" in RIGHTS[study.member.role]:
-        invite, end = st.columns(2)
+    # Filled last, so that it shows what was changed below it.
+    table = st.container()
+    leads = "members" in RIGHTS[study.member.role]
+    if leads:
+        invite, change = st.columns(2, gap="large")
         with invite:
             _invite(study)
-        with end:
-            _end_access(study, members)
+        with change:
+            change_member(study)
+    with table:
+        _table(study.members())
+    kit, own = st.columns(2, gap="large")
+    with own if leads else kit:
+        your_account(study)
+    if leads:
+        with kit:
+            _recovery_kit(study)
     _rights()
-    _journal(study, members)
+    _journal(study)
 
 
 def _table(members: list[Member]) -> None:
@@ -35,12 +44,20 @@ def _table(members: list[Member]) -> None:
                 "Name": [one.name for one in members],
                 "Initials": [one.initials for one in members],
                 "Role": [one.role for one in members],
-                "Access": ["ended" if one.disabled else "yes" for one in members],
+                "Access": [_access(one) for one in members],
+                "May release exports": ["yes" if one.may_release else "" for one in members],
+                "One-time codes": ["yes" if one.uses_codes else "" for one in members],
             }
         ),
         hide_index=True,
         width="stretch",
     )
+
+
+def _access(member: Member) -> str:
+    if member.removed:
+        return "removed"
+    return "ended" if member.disabled else "yes"
 
 
 def _invite(study: Study) -> None:
@@ -62,26 +79,20 @@ def _invite(study: Study) -> None:
     st.code(once, language=None)
 
 
-def _end_access(study: Study, members: list[Member]) -> None:
-    st.subheader("End access")
-    others = {one.id: one for one in members if not one.disabled and one.id != study.member.id}
-    if not others:
-        st.caption("Nobody else has access yet.")
-        return
-    with st.form("end"):
-        chosen = st.selectbox("Member", list(others), format_func=lambda key: others[key].name)
-        sure = st.checkbox("The member is signed out at once and cannot sign in any more")
-        if not st.form_submit_button("End access", icon=":material/person_off:"):
-            return
-    if not sure:
-        st.error("Tick the box to confirm.")
-        return
-    try:
-        study.disable(chosen)
-    except FokusError as error:
-        st.error(plain(str(error)))
+def _recovery_kit(study: Study) -> None:
+    st.subheader("Recovery kit")
+    if has_kit(study):
+        st.caption(
+            "There is a printed recovery kit. It opens the study when no lead can sign in any "
+            "more. If the paper is lost, make a new one, which replaces it."
+        )
     else:
-        st.rerun()
+        st.warning(
+            "There is no recovery kit yet. If every lead forgets the passphrase, the study is "
+            "lost: nobody can restore it. Make the kit, print it and put it in a safe.",
+            icon=":material/warning:",
+        )
+    st.html('<a href="/recovery-kit" target="_self">Make a recovery kit</a>')
 
 
 def _rights() -> None:
@@ -92,25 +103,15 @@ def _rights() -> None:
     }
     what = [deed.capitalize() for deed in DEEDS.values()]
     st.dataframe(pd.DataFrame({"May": what, **columns}), hide_index=True, width="stretch")
+    st.caption("Releasing exports is in no role: it is a permission of a person.")
 
 
-def _journal(study: Study, members: list[Member]) -> None:
-    st.subheader("Recent events")
+def _journal(study: Study) -> None:
+    st.subheader("Journal")
     check = verified_chain(study)
     if check.ok:
         st.caption("The journal is unbroken: every event follows from the one before it.")
     else:
         st.error("The journal was tampered with: " + plain(check.problem))
-    names = {one.id: one.name for one in members}
-    events = study.recent_events(RECENT)
-    st.dataframe(pd.DataFrame(_rows(events, names)), hide_index=True, width="stretch")
-
-
-def _rows(events: list[Event], names: dict[int, str]) -> dict[str, list[object]]:
-    return {
-        "No.": [one.seq for one in events],
-        "Time (UTC)": [one.at.replace("T", " ")[:19] for one in events],
-        "Who": [names.get(one.actor, "") if one.actor else "" for one in events],
-        "What": [one.action for one in events],
-        "On": [one.object for one in events],
-    }
+    if "audit" in RIGHTS[study.member.role]:
+        st.html('<a href="/audit" target="_self">Read the journal and check its anchors</a>')

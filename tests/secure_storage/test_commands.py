@@ -1,17 +1,14 @@
-"""What the console command asks of this stage, and the page of members."""
+"""What the console command asks of this stage."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from secure_storage import BadInput, StudyBusy, doctor, held, read_passphrase, unlock
 from secure_storage.commands import check_up as asked
-from secure_storage.sessions import HEADER, sessions_of
 
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
 
@@ -98,46 +95,3 @@ def test_one_process_at_a_time(home: Path) -> None:
 
 def test_a_busy_study_says_what_to_do() -> None:
     assert "process 12" in str(StudyBusy(12)) and "stop the server" in str(StudyBusy(None))
-
-
-@pytest.fixture
-def page(home: Path) -> Any:
-    table = sessions_of(home)
-    token = table.sign_in(LEAD, PASSPHRASE)
-    session = table.find(token)
-    assert session is not None
-
-    def script(handle: str, header: str) -> None:
-        from secure_storage import web_session
-        from secure_storage.page import members_page
-
-        members_page(web_session({header: handle}))
-
-    yield AppTest.from_function(script, kwargs={"handle": session.handle, "header": HEADER})
-    table.close()
-
-
-def test_the_page_invites_and_ends_access(page: Any, home: Path) -> None:
-    shown = page.run()
-    assert not shown.exception and shown.dataframe[0].value["Name"].to_list() == [LEAD]
-    shown.text_input[0].input("Bo *Coder*")
-    shown.button[0].click().run()
-    assert not shown.exception
-    once = shown.code[0].value
-    shown.run()
-    assert not shown.code and once not in str(shown)
-    shown.selectbox[1].select(2)
-    shown.button[1].click().run()
-    assert shown.error[0].value == "Tick the box to confirm."
-    shown.checkbox[0].check()
-    shown.button[1].click().run()
-    assert shown.dataframe[0].value["Access"].to_list() == ["yes", "ended"]
-    events = shown.dataframe[2].value
-    assert events["What"].to_list()[:2] == ["member.disabled", "member.invited"]
-
-
-def test_the_page_says_what_it_refuses(page: Any) -> None:
-    shown = page.run()
-    shown.text_input[0].input("ada lead")
-    shown.button[0].click().run()
-    assert "exists already" in shown.error[0].value
