@@ -14,6 +14,7 @@ from .backup import (
     open_backup,
 )
 from .change import Change
+from .closing import Archive, StudyDates, make_archive, register_archiver
 from .commands import Check, add_commands, doctor, read_passphrase
 from .container import SealedReader, new_key, seal
 from .erasure import (
@@ -102,8 +103,8 @@ from .names import NameCheck
 from .names import check as check_names
 from .names import places as name_places
 from .recovery import Kit, make_kit, new_kit, read_kit, recover
-from .serve import assert_switches, serve, setup_code
 from .rotation import rotate_keys
+from .serve import assert_switches, serve, setup_code
 from .sessions import study_of, web_session
 from .settings import read_settings
 from .signin import gate_routes
@@ -184,6 +185,10 @@ __all__ = [
     "fresh_backup",
     "last_expiry",
     "open_backup",
+    "Archive",
+    "StudyDates",
+    "make_archive",
+    "register_archiver",
     "BadInput",
     "ChainCheck",
     "Change",

@@ -123,13 +123,7 @@ def _made(
     home: Path, kind: Kind, now: datetime, progress: Progress | None,
     fill: Callable[[_Making], Manifest],
 ) -> Backup:  # fmt: skip
-    chosen = read_settings(home).backups
-    if chosen != home.parent / f"{home.name}-kept" / "backups" and not chosen.is_dir():
-        # A folder of one's own choice is not made: its disk may just not be there.
-        raise BackupFailed(
-            f"The backup folder {chosen} is not there, so nothing was backed up. Make it, or "
-            "make its disk available."
-        )
+    check_target(home)
     folder = shelf(home)
     with shelf_held(folder):
         while (folder / _name(now, kind)).exists():
@@ -145,6 +139,17 @@ def _made(
         backup = read_backup(folder / _name(now, kind))
         prune(folder, now)
     return backup
+
+
+def check_target(home: Path) -> None:
+    """Refuse a folder of backups that is not there, unless it is the one beside the study."""
+    chosen, home = read_settings(home).backups, home.resolve()
+    if chosen != home.parent / f"{home.name}-kept" / "backups" and not chosen.is_dir():
+        # A folder of one's own choice is not made: its disk may just not be there.
+        raise BackupFailed(
+            f"The backup folder {chosen} is not there, so nothing was backed up. Make it, or "
+            "make its disk available."
+        )
 
 
 def _tried(

@@ -12,7 +12,7 @@ from .. import opened
 from ..errors import FokusError
 from ..settings import read_settings
 from .checking import settle
-from .making import make
+from .making import check_target, make
 from .shelf import (
     Backup,
     Kind,
@@ -112,6 +112,7 @@ def problems(home: Path, now: datetime | None = None) -> list[str]:
     """Say what is wrong with the backups of a study; readable while it is locked."""
     now = now or utc_now()
     try:
+        check_target(home)
         present = backups(home)
         missed = due(home, now - LATE + timedelta(days=1))
     except (FokusError, OSError) as error:

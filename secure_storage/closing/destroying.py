@@ -1,0 +1,181 @@
+"""Destroying a study: the keys first, so that what a crash leaves can be read by nobody.
+
+The order: linking store, key file (overwritten), the same seals in every backup, then
+database, files and all else, the backups, the folder. Before the first step a plan is
+written into the folder, by which an interrupted closing can be finished; it holds numbers
+and sums. Until the key file is gone the study still opens; from then on there is nothing
+to open, and finishing needs nobody to sign in. Anchors stay: they hold no content, and show
+that the study's journal ended where the certificate says.
+"""
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from .. import events, opened
+from ..audit.words import anchor_words
+from ..backup import backups
+from ..backup.shelf import shelf
+from ..disk import replacing, sync_folder
+from ..errors import BadInput, FokusError, NotAllowed, StudyBusy, StudyMissing
+from ..foreign import shred
+from ..settings import read_settings
+from ..study import Study
+from . import store
+from .archive import Archive
+
+PLAN: Final = "closing.json"
+PLAIN: Final = ("exports", "inbox", "jobs")
+KEYS_FIRST: Final = ("linking.json", "linking.db", "linking.db.next", "linking.db.old")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the certificate says, and where the backups are."""
+
+    study_id: str
+    title: str
+    decided_at: str
+    decided_by: str
+    counts: dict[str, int]
+    backups: int
+    shelf: str
+    seq: int
+    words: str
+    archive: str
+    archive_sha256: str
+
+
+def close_study(study: Study, title: str, archive: Archive | None) -> Path:
+    """Destroy the study whose title was typed to confirm; gives the certificate's path.
+
+    The study is closed in any case. Raises ``BadInput`` before anything is destroyed.
+    """
+    study.require("erase")
+    if study.member.role != "lead":
+        raise NotAllowed("Only a lead can close a study.")
+    if title != study.title:
+        raise BadInput("This is not the title of the study. Nothing was destroyed.")
+    home, core = study.home, study._core
+    chosen = read_settings(home).backups
+    if not chosen.is_dir() and study.db.table("backups").count:
+        raise BadInput(
+            f"The backup folder {chosen} is not there, and its backups could not be destroyed. "
+            "Make it available again. Nothing was destroyed."
+        )
+    with study.change() as change:
+        told = {"archive": archive.sha256 if archive else ""}
+        change.record("study.closing", "study", after=told)
+    seq, head = events.last(study.db)
+    plan = Plan(
+        core.header.study_id, study.title, events.now(), study.member.initials,
+        store.counts(study.db), len(backups(home)), str(shelf(home)), seq, anchor_words(head),
+        archive.path.name if archive else "", archive.sha256 if archive else "",
+    )  # fmt: skip
+    study.close()
+    with opened.kept_shut(home) as shut:
+        if not shut:
+            raise StudyBusy(os.getpid())
+        with replacing(home / PLAN) as file:
+            file.write(json.dumps(asdict(plan), indent=1).encode())
+        return _destroy(home, plan)
+
+
+def finish_closing(home: Path) -> Path:
+    """Finish a closing that was interrupted after the keys were gone."""
+    home = home.resolve()
+    try:
+        plan = Plan(**json.loads((home / PLAN).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        raise StudyMissing(f"There is no study in {home}, and none that is being closed.") from None
+    if (home / "study.json").exists():
+        raise FokusError("The study still has its keys. Sign in to close it.")
+    with opened.kept_shut(home):
+        return _destroy(home, plan)
+
+
+def drop_plan(core: opened.OpenedStudy) -> None:
+    """Forget a closing that was interrupted before the keys were gone: the study goes on."""
+    (core.home / PLAN).unlink(missing_ok=True)
+
+
+def _destroy(home: Path, plan: Plan) -> Path:
+    for name in KEYS_FIRST:
+        _overwritten(home / name)
+    sync_folder(home)
+    _overwritten(home / "study.json")
+    sync_folder(home)
+    copies = Path(plan.shelf)
+    for name in ("linking.json", "study.json"):
+        for path in sorted(copies.glob(f"*/{name}")):
+            _overwritten(path)
+    for path in sorted(home.glob("study.db*")):
+        _overwritten(path)
+    for name in PLAIN:
+        for path in sorted((home / name).rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                _overwritten(path)
+    if copies.exists():
+        shutil.rmtree(copies)
+        sync_folder(copies.parent)
+    certificate = _certified(home, plan)
+    for path in home.iterdir():
+        # The plan last: without it nobody could finish this.
+        if path.name != PLAN:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    sync_folder(home)
+    shutil.rmtree(home)
+    sync_folder(home.parent)
+    return certificate
+
+
+def _overwritten(path: Path) -> None:
+    with suppress(BadInput):
+        # A file with a second name elsewhere is not overwritten, and is removed here.
+        shred(path)
+    path.unlink(missing_ok=True)
+
+
+def _certified(home: Path, plan: Plan) -> Path:
+    path = home.parent / f"{home.name}-destroyed-{plan.decided_at[:10]}.txt"
+    with replacing(path) as file:
+        file.write(certificate_of_destruction(home, plan).encode())
+    return path
+
+
+def certificate_of_destruction(home: Path, plan: Plan) -> str:
+    """Say what was destroyed, when, by whom, and what is left where."""
+    counted = "\n".join(f"  {name:<14}{number:>9,}" for name, number in plan.counts.items())
+    archived = (
+        f"An archive was made before, encrypted, and read back: {plan.archive}\n"
+        f"  SHA-256 {plan.archive_sha256}"
+        if plan.archive else "No archive was made."
+    )  # fmt: skip
+    return f"""Certificate of destruction
+
+Study        {plan.title}
+Study id     {plan.study_id}
+Folder       {home}
+Decided      {plan.decided_at} by {plan.decided_by} (lead)
+Destroyed    {events.now()}
+
+Destroyed were the linking store, the keys (overwritten), the database, all sealed files,
+jobs, exports, inbox, and the {plan.backups} backups in {plan.shelf}:
+
+{counted}
+
+{archived}
+
+The journal ended with event {plan.seq}. Its last words, to be compared with anchors and
+receipts, which are kept:
+  {plan.words}
+
+What is not in our hands: exports that were given away, copies of the study folder that
+others made (snapshots of disks, backups of the machine), and blocks that a disk keeps
+after overwriting. Such copies stay sealed; who has an old copy of the key file and a
+passphrase of that time can open them, so have those copies removed too.
+"""
