@@ -94,7 +94,7 @@ def draw_pages(study: secure_storage.Study) -> None:
     ]
     if transcribe.may(study, "audit"):
         security.append((secure_storage.page.audit_page, "Audit", "history"))
-    if transcribe.may(study, "erase"):
+    if transcribe.may(study, "erase") or transcribe.may(study, "approve"):
         security.append((secure_storage.page.erasure_page, "Erasure", "person_remove"))
 
     def offered(rows: "Sequence[tuple[Page, str, str]]") -> "list[StreamlitPage]":
@@ -111,6 +111,7 @@ def draw_pages(study: secure_storage.Study) -> None:
 
     page = st.navigation({"": offered(work), "Security": offered(security)}, position="top")
     secure_storage.page.signed_in(study)
+    secure_storage.page.dates_notice(study)
     page.run()
 
 

@@ -86,17 +86,6 @@ def _switches() -> Check:
     return Check("Streamlit switches", not wrong, detail)
 
 
-def _anchors(home: Path) -> Check:
-    """Anchors that cannot be written lose no work, but nobody would notice a rewrite."""
-    folder = read_settings(home).anchors
-    place = folder
-    while not place.exists():
-        place = place.parent
-    good = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
-    detail = f"written to {folder}" if good else f"{place} cannot be written: make it writable"
-    return Check("anchors of the journal", good, detail)
-
-
 def _folder(home: Path) -> list[Check]:
     place = home.resolve()
     while not place.exists():

@@ -8,6 +8,7 @@ from ..members import RIGHTS, ROLES, Member, Role
 from ..recovery import has_kit
 from ..study import DEEDS, Study, verified_chain
 from .account import your_account
+from .backups import backups_section
 from .changing import change_member
 from .telling import plain
 
@@ -33,6 +34,7 @@ def members_page(study: Study) -> None:
     if leads:
         with kit:
             _recovery_kit(study)
+    backups_section(study)
     _rights()
     _journal(study)
 
