@@ -39,7 +39,7 @@ def test_make_target_exists(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in shown_commands() if c.startswith("fokus ")])
 def test_fokus_command_exists(command: str) -> None:
     words = command.split()[1:]
-    names = words[: 2 if words[0] in {"study", "member"} else 1]
+    names = words[: 2 if words[0] in {"study", "member", "backup"} else 1]
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     done = subprocess.run(
         [sys.executable, "-c", "import app; app.main()", *names, "--help"],
@@ -61,3 +61,17 @@ def test_links_and_pictures_exist(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text("utf-8")):
         if not target.startswith(("http:", "https:", "mailto:")):
             assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_named_tests_exist(path: Path) -> None:
+    for file, name in re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z_0-9]+)`", path.read_text()):
+        assert f"def {name}(" in (ROOT / file).read_text("utf-8"), f"{file}::{name}"
+
+
+def test_every_threat_names_a_test() -> None:
+    text = (ROOT / "docs" / "security.md").read_text("utf-8")
+    table = text.split("## Threats")[1].split("\n## ")[0]
+    rows = [line for line in table.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert len(rows) > 20
+    assert not [row for row in rows if not re.search(r"`tests/\S+::test_\w+`", row)]
