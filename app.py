@@ -124,6 +124,8 @@ def serve(options: argparse.Namespace) -> int:
         print(
             f"There is no study yet. The first page asks for this set-up code: {code}", flush=True
         )
+    for told in secure_storage.told_at_start(home):
+        print(f"Note: {told}", flush=True)
     print("Stop with Ctrl+C. Running transcriptions go on and are taken in later.", flush=True)
     secure_storage.serve(partial(build, home), home, options.port)
     return 0

@@ -15,7 +15,7 @@ from .backup import (
 )
 from .change import Change
 from .closing import Archive, StudyDates, make_archive, register_archiver
-from .commands import Check, add_commands, doctor, read_passphrase
+from .commands import Check, add_commands, doctor, read_passphrase, told_at_start
 from .container import SealedReader, new_key, seal
 from .erasure import (
     LEAST,
@@ -27,6 +27,7 @@ from .erasure import (
     Ground,
     Outdated,
     Prepared,
+    Run,
     Theirs,
     Told,
     Withdrawal,
@@ -35,13 +36,18 @@ from .erasure import (
     carry_out_erasure,
     certificate_text,
     confirm_erasure,
+    continue_erasures,
     erasers,
+    erasure_run,
     find_theirs,
     list_erasures,
     mentions,
     participants_to_erase,
+    read_certificate,
     register_eraser,
     rewritten,
+    start_erasure,
+    stop_erasure,
     unquoted,
 )
 from .errors import (
@@ -111,6 +117,12 @@ from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 
 __all__ = [
+    "stop_erasure",
+    "start_erasure",
+    "read_certificate",
+    "erasure_run",
+    "continue_erasures",
+    "Run",
     "LEAST",
     "MARK",
     "Certificate",
@@ -242,6 +254,7 @@ __all__ = [
     "withdraw_request",
     "seal",
     "shred",
+    "told_at_start",
     "unlock",
     "verify_chain",
 ]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]
 
 from ..disk import discard, put_in_place
 from ..errors import BadInput, DamagedFile, StudyExists

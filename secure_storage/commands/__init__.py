@@ -3,11 +3,11 @@
 import argparse
 
 from . import backup, members, study, verify
-from .check_up import Check, doctor
+from .check_up import Check, doctor, told_at_start
 from .passphrase import read_passphrase
 from .tree import Commands
 
-__all__ = ["Check", "add_commands", "doctor", "read_passphrase"]
+__all__ = ["Check", "add_commands", "doctor", "read_passphrase", "told_at_start"]
 
 
 def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:

@@ -57,6 +57,13 @@ def _kept(home: Path) -> list[Check]:
     ]
 
 
+def told_at_start(home: Path) -> list[str]:
+    """Say what is wrong with backups, and which date is near, when a study is served."""
+    if not (home / "study.json").exists():
+        return []
+    return [*problems(home), *date_warnings(dates_of_home(home), date.today())]
+
+
 def _apart(home: Path) -> tuple[bool, str]:
     """Tell whether the backups can be written, and outlive the disk of the study."""
     try:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]
 import pytest
 
 import app
@@ -195,7 +195,7 @@ def test_what_is_no_place_or_no_key_is_refused(filled: Study, tmp_path: Path) ->
         (tmp_path / "a.age", {"passphrase": "short"}, BadInput),
     ):
         with pytest.raises(error):
-            make_archive(filled, path, **given)  # type: ignore[arg-type]
+            make_archive(filled, path, **given)
     assert (tmp_path / "there").read_text() == "mine"
 
 
