@@ -95,6 +95,7 @@ def draw_pages(study: secure_storage.Study) -> None:
     if transcribe.may(study, "audit"):
         security.append((secure_storage.page.audit_page, "Audit", "history"))
     if transcribe.may(study, "erase") or transcribe.may(study, "approve"):
+        secure_storage.continue_erasures(study)
         security.append((secure_storage.page.erasure_page, "Erasure", "person_remove"))
 
     def offered(rows: "Sequence[tuple[Page, str, str]]") -> "list[StreamlitPage]":

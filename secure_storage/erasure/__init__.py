@@ -8,6 +8,7 @@ from .asking import (
     find_theirs,
     list_erasures,
     participants_to_erase,
+    read_certificate,
 )
 from .certificate import Certificate, certificate_text
 from .eraser import (
@@ -23,12 +24,25 @@ from .eraser import (
     erasers,
     register_eraser,
 )
+from .running import (
+    Run,
+    continue_erasures,
+    erasure_run,
+    start_erasure,
+    stop_erasure,
+)
 from .search import LEAST
 from .store import Erasure
 from .words import mentions, rewritten, unquoted
 from .work import carry_out_erasure
 
 __all__ = [
+    "read_certificate",
+    "stop_erasure",
+    "start_erasure",
+    "erasure_run",
+    "continue_erasures",
+    "Run",
     "LEAST",
     "MARK",
     "Certificate",

@@ -8,6 +8,7 @@ from ..errors import BadInput, NotAllowed
 from ..files import Files
 from ..study import Study
 from . import store
+from .certificate import Certificate, from_json
 from .eraser import Ground, Mode, Theirs, erasers
 from .store import Erasure, Person
 
@@ -22,6 +23,11 @@ def list_erasures(study: Study) -> list[Erasure]:
     """List all erasures, newest first."""
     require_part(study)
     return store.erasures(study.db)
+
+
+def read_certificate(erasure: Erasure) -> Certificate:
+    """Give the certificate of an erasure that is done."""
+    return from_json(erasure.certificate)
 
 
 def find_theirs(study: Study, participant_id: int) -> Theirs:

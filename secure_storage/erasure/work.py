@@ -40,6 +40,8 @@ from .store import Erasure
 
 LIST: Final = "erasure"
 """Kind of the sealed file that lists what is looked for; destroyed with the certificate."""
+SILENCING: Final = "Silencing the sound"
+"""Name of the one step that can be stopped: nothing is erased yet."""
 _TRIES: Final = 5
 _one: Final[dict[Path, threading.Lock]] = {}
 _guard: Final = threading.Lock()
@@ -119,7 +121,7 @@ def _erase_once(study: Study, row: Erasure, told: Telling) -> None:
         for eraser in erasers():
             if eraser.prepare is not None:
                 made = eraser.prepare(
-                    ground, withdrawal, lambda done, total: told("Silencing the sound", done, total)
+                    ground, withdrawal, lambda done, total: told(SILENCING, done, total)
                 )
                 stack.callback(made.abort)
                 prepared.append(made)
