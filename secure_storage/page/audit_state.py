@@ -50,8 +50,9 @@ def _outcome(found: Verification, at: str) -> None:
     for note in found.notes:
         st.info(plain(note), icon=":material/info:")
     if found.ok:
-        more = f", and so are {found.files:,} files" if found.whole else ""
-        told = f"The journal is sound: {found.events:,} events, {found.anchors:,} anchors{more}."
+        what = "Everything" if found.whole else "The journal"
+        files = f", files: {found.files:,}" if found.whole else ""
+        told = f"{what} is sound. Events: {found.events:,}, anchors: {found.anchors:,}{files}."
         st.success(plain(told), icon=":material/verified:")
     st.text(f"Checked {at[:19].replace('T', ' ')} (UTC)")
 
@@ -65,8 +66,10 @@ def _last_anchor(study: Study) -> None:
         )
         return
     when = anchor.at[:16].replace("T", " ")
-    st.text(f"Last anchor: no. {anchor.number}, event {anchor.seq:,}, {when} (UTC)")
-    st.text(f"In words: {anchor.words}")
+    st.text(
+        f"Last anchor: no. {anchor.number}, event {anchor.seq:,}, {when} (UTC)\n"
+        f"In words: {anchor.words}"
+    )
 
 
 @st.fragment(run_every=1.0)
