@@ -72,18 +72,27 @@ class SealWriter:
 
     def write(self, data: bytes) -> None:
         """Seal ``data``, as soon as a chunk is full and known not to be the last."""
-        self._buffer += data
-        self.size += len(data)
-        while len(self._buffer) > CHUNK:
-            self._put(bytes(self._buffer[:CHUNK]), last=False)
-            del self._buffer[:CHUNK]
+        left = memoryview(data)
+        self.size += len(left)
+        while len(self._buffer) + len(left) > CHUNK:
+            if self._buffer:
+                taken = CHUNK - len(self._buffer)
+                self._buffer += left[:taken]
+                self._put(bytes(self._buffer), last=False)
+                self._buffer.clear()
+            else:
+                # Straight from what was given: copying would cost more than sealing.
+                taken = CHUNK
+                self._put(left[:taken], last=False)
+            left = left[taken:]
+        self._buffer += left
 
     def finish(self) -> None:
         """Seal the last chunk (an empty file has one empty chunk)."""
         self._put(bytes(self._buffer), last=True)
         self._buffer.clear()
 
-    def _put(self, chunk: bytes, *, last: bool) -> None:
+    def _put(self, chunk: bytes | memoryview, *, last: bool) -> None:
         if self._number >= MOST_CHUNKS:
             raise ValueError("too long for one container")
         sealed = self._cipher.encrypt(_nonce(self._number, last), chunk, self._header)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.container import tamper
 from secure_storage import DamagedFile, SealedReader, new_key, seal
 from secure_storage.container import CHUNK, HEADER_SIZE, TAG, SealWriter
 
@@ -108,3 +109,23 @@ def test_another_file_or_key_does_not_open() -> None:
         opened(sealed(b"words"), file_id=bytes(16))
     with pytest.raises(DamagedFile):
         opened(sealed(b"words"), key=new_key())
+
+
+def test_the_mutations_of_the_benchmark_are_all_noticed() -> None:
+    found = list(tamper(150, random.Random(7)))
+    assert [name for name, _, _ in found] == [
+        "flip", "truncate", "swap", "splice", "replay", "append",
+    ]  # fmt: skip
+    assert all(tried == noticed == 150 for _, tried, noticed in found)
+
+
+@pytest.mark.parametrize(
+    "sizes", [(CHUNK, 1), (1, CHUNK, CHUNK), (CHUNK + 1, CHUNK - 1, 2 * CHUNK)]
+)
+def test_slices_that_meet_the_borders_of_chunks(sizes: tuple[int, ...]) -> None:
+    slices = [random.Random(size).randbytes(size) for size in sizes]
+    target = io.BytesIO()
+    seal(slices, target, KEY, FILE_ID)
+    chunks = -(-sum(sizes) // CHUNK)
+    assert len(target.getvalue()) == HEADER_SIZE + sum(sizes) + chunks * TAG
+    assert opened(target.getvalue()) == b"".join(slices)
