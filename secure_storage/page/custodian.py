@@ -168,15 +168,16 @@ def _custodians(study: Study, linking: Linking) -> None:
             "kit: without either, nobody can open the store when you are gone."
         )
         return
-    with st.form("custodians"):
+    with st.form("custodians", clear_on_submit=True):
         chosen = st.selectbox("Custodian", list(others), format_func=lambda key: others[key].name)
         st.caption(
             "Before you let somebody in, let them read out the fingerprint that their page shows. "
             "Shutting out gives the store a new key; what they saw before they may remember."
         )
         sure = st.checkbox("I compared the fingerprint, or am shutting this person out")
-        admit = st.form_submit_button("Let in", icon=":material/person_add:")
-        dismiss = st.form_submit_button("Shut out", icon=":material/person_off:")
+        with st.container(horizontal=True):
+            admit = st.form_submit_button("Let in", icon=":material/person_add:")
+            dismiss = st.form_submit_button("Shut out", icon=":material/person_off:")
     if not (admit or dismiss):
         return
     if not sure:

@@ -57,6 +57,7 @@ def enter_person(linking: Linking, person: Person, *, fixed: bool) -> None:
     except FokusError as error:
         st.error(plain(str(error)))
     else:
+        st.toast("Saved, and the name check renewed.")
         st.rerun()
 
 
