@@ -28,8 +28,11 @@ def tone(path: Path, seconds: float, pitch: int) -> Path:
     return path
 
 
-def create_study(page: Page) -> None:
+def create_study(page: Page, server: Any) -> None:
     expect(page).to_have_url(re.compile("/first-run$"))
+    code = re.search("set-up code: (.*)", server.log.read_text())
+    assert code
+    page.get_by_label("Set-up code").fill(code[1])
     page.get_by_label("Title of the study").fill("Falls and freedom")
     page.get_by_label("Your name").fill("Kari Nordmann")
     page.get_by_label("Passphrase (at least").fill(LEAD)
@@ -39,7 +42,8 @@ def create_study(page: Page) -> None:
 
 
 def invite(page: Page, name: str) -> str:
-    page.get_by_role("link", name="Members").click()
+    page.get_by_role("button", name="Security").click()
+    page.get_by_text("Members & security").click()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Invite").click()
     once = page.get_by_test_id("stCode").text_content()
@@ -55,7 +59,7 @@ def test_from_nothing_to_a_recording(
 ) -> None:
     server = serve(tmp_path / "home")
     lead = visit(server)
-    create_study(lead)
+    create_study(lead, server)
     once = invite(lead, "Ola")
 
     coder = visit(server)
