@@ -5,9 +5,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Final
 
 from secure_storage import (
     MARK,
@@ -33,6 +31,9 @@ from .intake import MOST_BYTES, slices
 from .silence import silenced
 from .store import Sounding
 from .withdrawn import Span, Traces, traces
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 PLACES: Final = frozenset({
     "sentences.text", "sentences.heard", "words.text", "doubts.text", "speakers.label",
@@ -71,7 +72,7 @@ def find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
 
 
 def _found_words(
-    db: Database, mine: Traces, speakers: list[tuple[int, str]], participant_id: int
+    db: "Database", mine: Traces, speakers: list[tuple[int, str]], participant_id: int
 ) -> tuple[Found, ...]:
     edited = tuple(one.heard for one in mine.said if one.heard not in ("", one.text))
     name = store.pseudonym_of(db, participant_id)
@@ -197,7 +198,7 @@ def tidy(ground: Ground) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _parts(db: Database, mine: Traces) -> list[Sounding]:
+def _parts(db: "Database", mine: Traces) -> list[Sounding]:
     return store.sounding(db, mine.spans)
 
 

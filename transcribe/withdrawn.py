@@ -7,12 +7,13 @@ speaker who is nobody else, is theirs as well.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Final
 
 from . import store
 from .store import Said
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 MARGIN: Final = 0.25
 """Seconds around what they say: word times err by about this much."""
@@ -40,12 +41,12 @@ class Traces:
         return frozenset(one.id for one in self.said)
 
 
-def sentences_of(db: Database, participant_id: int) -> frozenset[int]:
+def sentences_of(db: "Database", participant_id: int) -> frozenset[int]:
     """Give the ids of a participant's sentences, for the stages that hold something on them."""
     return traces(db, participant_id).sentences
 
 
-def traces(db: Database, participant_id: int) -> Traces:
+def traces(db: "Database", participant_id: int) -> Traces:
     """Find what is a participant's."""
     own = store.transcripts_with(db, participant_id)
     everything = {one: store.said(db, one) for one in (*own, *store.siblings(db, own))}

@@ -5,9 +5,7 @@ others keeps those, and its codings.
 """
 
 from collections.abc import Iterable
-from typing import Final
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Final
 
 import transcribe
 from secure_storage import (
@@ -24,11 +22,14 @@ from secure_storage import (
     unquoted,
 )
 
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
 _FEW: Final = 3
 """Words; a shorter name that stands in a sentence of theirs says nothing about them."""
 
 
-def segments_touching(db: Database, sentences: Iterable[int]) -> list[int]:
+def segments_touching(db: "Database", sentences: Iterable[int]) -> list[int]:
     """Segments in which any of some sentences lies."""
     positions: dict[int, list[int]] = {}
     for one in sentences:
@@ -136,7 +137,7 @@ def _untrim(change: Change, segment: int, sentences: frozenset[int]) -> None:
         )
 
 
-def _between(db: Database, first: int, last: int) -> list[int]:
+def _between(db: "Database", first: int, last: int) -> list[int]:
     rows = db.execute(
         "SELECT s.id FROM sentences s JOIN sentences f ON f.id = ? JOIN sentences l ON l.id = ?"
         " WHERE s.transcript_id = f.transcript_id AND s.position BETWEEN f.position AND l.position"
@@ -146,14 +147,14 @@ def _between(db: Database, first: int, last: int) -> list[int]:
     return [int(row[0]) for row in rows.fetchall()]
 
 
-def _codings(db: Database, segments: Iterable[int]) -> int:
+def _codings(db: "Database", segments: Iterable[int]) -> int:
     return sum(
         int(db.execute("SELECT count(*) FROM codings WHERE segment_id = ?", [one]).fetchone()[0])
         for one in segments
     )
 
 
-def _codes(db: Database) -> list[tuple[int, str, str]]:
+def _codes(db: "Database") -> list[tuple[int, str, str]]:
     """Number, name and definition of every code, removed ones too."""
     rows = db.execute("SELECT id, name, definition FROM codes ORDER BY id").fetchall()
     return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]

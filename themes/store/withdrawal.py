@@ -5,8 +5,7 @@ read as it stood.
 """
 
 from collections.abc import Iterable
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 import coding
 import transcribe
@@ -22,6 +21,9 @@ from secure_storage import (
     rewritten,
     unquoted,
 )
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 
 def _find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
@@ -65,13 +67,13 @@ def _erase(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
             )
 
 
-def _quotes(db: Database, segments: Iterable[int]) -> list[int]:
+def _quotes(db: "Database", segments: Iterable[int]) -> list[int]:
     chosen = set(segments)
     rows = db.execute("SELECT id, segment_id FROM quotes ORDER BY id").fetchall()
     return [int(row[0]) for row in rows if row[1] in chosen]
 
 
-def _themes(db: Database) -> list[tuple[int, str, str]]:
+def _themes(db: "Database") -> list[tuple[int, str, str]]:
     """Number, name and concept of every theme, removed ones too."""
     rows = db.execute("SELECT id, name, concept FROM themes ORDER BY id").fetchall()
     return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]
