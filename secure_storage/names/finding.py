@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from ..study import Study
 
 Span = tuple[int, int]
-_LETTER: Final = "[^\\W\\d_][\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]*"
-_WORD: Final = re.compile(f"(?:{_LETTER})+(?:['’ʼ`´](?:{_LETTER})+)*['’ʼ`´]?|\\d+")
+# Possessive, so that no text however odd is tried twice.
+_LETTERS: Final = "(?:[^\\W\\d_]++[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]*+)++"
+_WORD: Final = re.compile(f"{_LETTERS}(?:['’ʼ`´]{_LETTERS})*+['’ʼ`´]?|\\d+")
 _BETWEEN: Final = re.compile(r"[\s.,\-\u2010-\u2015]{1,3}")
 _IN_NUMBER: Final = re.compile(r"[ .\u00a0()/-]{0,2}")
 
@@ -58,12 +59,14 @@ class _Finder:
     def __init__(self, hashes: store.Hashes) -> None:
         self._hashes = hashes
         self._words: dict[str, _Word] = {}
+        self._dull: set[str] = set()
+        """Words with which no name starts: nearly all."""
 
     def places(self, text: str) -> list[Span]:
         found = (
             [one.span() for one in MAIL.finditer(text) if self._mail(one)] if "@" in text else []
         )
-        words = list(_WORD.finditer(text))
+        words = [] if self._all_dull(_WORD.findall(text)) else list(_WORD.finditer(text))
         at = 0
         while at < len(words):
             count = self._count(text, words, at)
@@ -71,6 +74,21 @@ class _Finder:
                 found.append((words[at].start(), words[at + count - 1].end()))
             at += count or 1
         return _merged(found)
+
+    def _all_dull(self, words: list[str]) -> bool:
+        if self._dull.issuperset(words):
+            return True
+        for word in {*words} - self._dull:
+            known = self._known(word) if not word.isdigit() else None
+            if known is not None and not known.single and not known.starts:
+                self._dull.add(word)
+        return self._dull.issuperset(words)
+
+    def _known(self, word: str) -> _Word:
+        known = self._words.get(word)
+        if known is None:
+            known = self._words[word] = self._look_up(word)
+        return known
 
     def _mail(self, found: re.Match[str]) -> bool:
         return self._hashes.holds("any", folded(found.group()))
@@ -80,9 +98,7 @@ class _Finder:
         first = words[at].group()
         if first.isdigit():
             return self._number(text, words, at)
-        known = self._words.get(first)
-        if known is None:
-            known = self._words[first] = self._look_up(first)
+        known = self._known(first)
         for length in known.starts:
             run = words[at : at + length]
             if len(run) == length and _joined(text, run, _BETWEEN) and self._run(run):
