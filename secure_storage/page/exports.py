@@ -153,10 +153,11 @@ def _fetching(study: Study, rows: list[Export]) -> None:
     chosen = st.selectbox(
         "Fetch a file", list(by_id), format_func=lambda one: f"{one}: {by_id[one].file_name}"
     )
-    with st.container(horizontal=True):
-        st.link_button("Fetch it as it is", f"/export/{chosen}", icon=":material/download:")
+    row = by_id[chosen]
+    st.text(f"SHA-256: {row.sha256}\nReceipt: event {row.event}, {anchor_words(row.head)}")
+    st.link_button("Fetch it as it is", f"/export/{chosen}", icon=":material/download:")
     with st.expander("Fetch it as an age file, for people outside", icon=":material/lock:"):
-        _as_age(study, by_id[chosen])
+        _as_age(study, row)
 
 
 def _as_age(study: Study, row: Export) -> None:

@@ -1,12 +1,13 @@
 """The inbox folder: sealed into the study first, shredded only then."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from secure_storage import BadInput, NotAllowed, Role, Study
+from secure_storage import BadInput, NotAllowed, Role, Study, list_imports
 from transcribe import SameFile, Target, recording, recordings
 from transcribe.inbox import import_inbox, inbox
 
@@ -48,6 +49,9 @@ def test_an_import_seals_the_sound_and_removes_the_plaintext(study: Study, put: 
     assert done.left_behind == ()
     (row,) = recordings(study)
     assert (row.id, row.title, row.group) == (done.recording_id, "Group 3", 3)
+    (came,) = list_imports(study)
+    assert (came.source, came.purpose) == ("inbox folder", "to transcribe and analyse")
+    assert (came.size, came.sha256) == (len(plain), hashlib.sha256(plain).hexdigest())
     assert row.duration == pytest.approx(2.0)
     with study.files.open(row.parts[0].file_id) as kept:
         assert kept.read(0, kept.size) == plain

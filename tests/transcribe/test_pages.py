@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from secure_storage import Role, Study, new_key
+from secure_storage import Role, Study, list_imports, new_key
 from transcribe import (
     Target,
     TranscribeOptions,
@@ -155,9 +155,11 @@ def test_a_transcript_made_elsewhere_is_looked_at_before_it_is_kept(study: Study
     assert not at.exception
     assert [metric.value for metric in at.metric] == ["2", "2", "0:04"]
     assert list_transcripts(study) == []
+    next(one for one in at.text_input if one.label == "Where it is from").input("A transcriber")
     at.button(key="FormSubmitter:import-Import transcript").click().run()
     assert not at.exception
     assert [row.title for row in list_transcripts(study)] == ["group 2"]
+    assert [one.source for one in list_imports(study)] == ["upload in the browser: A transcriber"]
     assert not at.metric
 
 

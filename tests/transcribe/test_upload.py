@@ -17,6 +17,7 @@ from secure_storage import (
     Role,
     Study,
     gate_routes,
+    list_imports,
     unlock,
 )
 from transcribe import SameFile, Target, recording, recordings
@@ -66,6 +67,7 @@ def test_slices_become_a_recording_that_was_never_plaintext(
     assert (row.title, row.group, row.duration) == ("Group 3", 3, pytest.approx(2.0))
     with study.files.open(row.parts[0].file_id) as kept:
         assert kept.read(0, kept.size) == sound
+    assert [one.source for one in list_imports(study)] == ["upload in the browser"]
 
 
 def test_what_is_sent_again_changes_nothing(study: Study, uploads: Uploads, sound: bytes) -> None:
