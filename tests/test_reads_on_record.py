@@ -81,7 +81,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     create_study(home, "Home care", "Ada Lead", "correct horse battery", cost=FLOOR)
     study = unlock(home, "Ada Lead", "correct horse battery")
     said = transcribe.Sentence(
-        f"We {CANARY} stay.", 0.0, 2.0, (transcribe.Word(CANARY, 0.0, 1.0, 0.9, 0.5),)
+        f"We {CANARY} stay.", 0.0, 2.0, (transcribe.Word(CANARY, 0.0, 1.0, 0.9),)
     )
     talk = transcribe.Transcription(
         language="en",

@@ -19,6 +19,7 @@ from . import store
 from .anchors import RESTART, Anchor, anchor_file, anchor_now, anchors_of, read_anchors, signing_key
 
 SLICE: Final = 1 << 20
+LINKING: Final = ("linking.db", "linking.json")
 Progress = Callable[[str, int, int], object]
 """Hears what is being checked, how much of it is done, and how much there is."""
 
@@ -66,6 +67,7 @@ def verify_study(study: Study, progress: Progress = quiet) -> Verification:
     try:
         findings += _database(core, progress)
         findings += _key_file(core)
+        findings += _linking(core)
         rows = store.files(core.reader)
         findings += _files(core, rows, progress)
         study.note("read.verified", "study", {"ok": not findings, "findings": len(findings)})
@@ -209,6 +211,14 @@ def _key_file(core: OpenedStudy) -> Iterator[str]:
         database.meta(core.reader, "header_revision") or 0
     ):
         yield "Key file: study.json is not the newest. Restore the newest from a backup."
+
+
+def _linking(core: OpenedStudy) -> Iterator[str]:
+    """See that the linking store is there whole; what is in it only a custodian can check."""
+    there = {name for name in LINKING if (core.home / name).exists()}
+    if there and there != set(LINKING):
+        missing = min(set(LINKING) - there)
+        yield f"Linking store: {missing} is missing. Restore it from a backup."
 
 
 def _files(core: OpenedStudy, rows: list[store.FileRow], progress: Progress) -> Iterator[str]:

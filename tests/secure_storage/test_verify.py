@@ -125,6 +125,11 @@ def test_an_altered_key_file_is_found(study: Study) -> None:
     assert any("newest" in one for one in verify_study(study).findings)
 
 
+def test_half_a_linking_store_is_found(study: Study) -> None:
+    (study.home / "linking.json").write_text("{}")
+    assert "linking.db is missing" in verify_study(study).findings[0]
+
+
 def test_an_anchor_that_cannot_be_written_is_found(
     study: Study, caplog: pytest.LogCaptureFixture
 ) -> None:
