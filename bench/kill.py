@@ -21,7 +21,6 @@ from pathlib import Path
 from bench.served import LEAD, PASSPHRASE, Browser, Desk, coding, kept, prepare, start
 from secure_storage import unlock, verify_chain
 
-
 FRESH = 56
 """Places of one round; 500 rounds have enough."""
 

@@ -97,6 +97,8 @@ class Browser:
         self._ask("POST", "/sign-in", form, "application/x-www-form-urlencoded")
         if not self.cookie:
             raise RuntimeError(f"{self.name} could not sign in")
+        # The server ends connections that are idle while the others sign in.
+        self._line.close()
 
     def post(self, path: str, body: dict[str, object]) -> int:
         """Write; gives the status."""

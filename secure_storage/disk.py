@@ -22,6 +22,7 @@ def private_folder(path: Path) -> None:
         for one in reversed([path, *path.parents]):
             try:
                 one.mkdir(mode=0o700)
+                one.chmod(0o700)
             except FileExistsError:
                 if not one.is_dir():
                     raise
@@ -76,6 +77,12 @@ def create_private(path: Path) -> BinaryIO:
     """Create a new file, readable by its owner alone; it must not exist."""
     with storage_told():
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        # Whatever the umask: one that hides files from their owner is no reason to fail.
+        try:
+            os.fchmod(fd, 0o600)
+        except BaseException:
+            os.close(fd)
+            raise
     return os.fdopen(fd, "wb")
 
 

@@ -59,12 +59,11 @@ def test_the_doctor_finds_this_machine_well(home: Path) -> None:
 
 def test_the_doctor_finds_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.chmod(0o755)
-    monkeypatch.setattr(asked, "filesystem", lambda path: "nfs4")
     monkeypatch.setattr(asked, "LEAST_FREE", 10**20)
     monkeypatch.setattr(asked.database, "LEAST_SQLITE", (99,))
     wrong = {check.name for check in doctor(home) if not check.ok}
     assert wrong == {
-        "who can open the study folder", "disk of the study", "free space", "encrypted database",
+        "who can open the study folder", "free space", "encrypted database",
     }  # fmt: skip
 
 
