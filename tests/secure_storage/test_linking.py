@@ -1,6 +1,7 @@
 """The linking store: what it keeps, what the study learns, and what stays out of it."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -300,3 +301,37 @@ def test_the_study_runs_without_the_store(home: Path, study: Study) -> None:
     assert not list(home.glob("linking*"))
     study.close()
     unlock(home, "Ada Lead", "correct horse battery").close()
+
+
+def test_two_custodians_and_a_lead_work_at_once(
+    study: Study, keeper: Study, linking: Linking, join: Join
+) -> None:
+    second = join("Kim Keeper", "custodian")
+    linking.admit(second.member.id)
+    stores = (linking, open_linking(second))
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(4):
+                if number == 2:
+                    with study.change() as change:
+                        change.record("thing.done", f"thing:{turn}")
+                    continue
+                saved = stores[number].save_person(Person(number + 1, f"P{turn}", "Kari Nord"))
+                if turn % 2:
+                    stores[number].remove_person(saved.id)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures and not any(thread.is_alive() for thread in threads)
+    assert [(one.group_number, one.pseudonym) for one in stores[0].people()] == [
+        (1, "P0"), (1, "P2"), (2, "P0"), (2, "P2"),
+    ]  # fmt: skip
+    assert linking.verified().ok
+    assert check_names(study, ["Kari Nord"]).found == 1
