@@ -1,5 +1,6 @@
 """Coding: reading sentences under codes, by several coders side by side."""
 
+from . import archiving as _archiving  # noqa: F401  (registers what it archives)
 from .codebook import KINDS, PALETTE, Code, CodedSegment, Coding, Kind, Segment
 from .store import (
     add_code,

@@ -14,7 +14,7 @@ from .backup import (
     open_backup,
 )
 from .change import Change
-from .closing import Archive, StudyDates, make_archive, register_archiver
+from .closing import Archive, StudyDates, as_csv, make_archive, register_archiver
 from .commands import Check, add_commands, doctor, read_passphrase, told_at_start
 from .container import SealedReader, new_key, seal
 from .erasure import (
@@ -199,6 +199,7 @@ __all__ = [
     "open_backup",
     "Archive",
     "StudyDates",
+    "as_csv",
     "make_archive",
     "register_archiver",
     "BadInput",

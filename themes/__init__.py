@@ -1,5 +1,6 @@
 """Themes: from codes to themes, from segments to quotes, and out to a document."""
 
+from . import archiving as _archiving  # noqa: F401  (registers what it archives)
 from .attribution import Voice, attributions
 from .export import export_manuscript, gather
 from .naming import nudge

@@ -2,6 +2,7 @@
 
 # Loaded now, because loading it later would put the module in place of the function
 # ``sentences`` below.
+from . import archiving as _archiving  # noqa: F401  (registers what it archives)
 from . import sentences as _splitting  # noqa: F401
 from . import withdrawal as _withdrawal  # noqa: F401  (registers the eraser)
 from .commands import add_commands, doctor

@@ -9,7 +9,7 @@ from .dates import (
     study_dates,
 )
 from .destroying import close_study, drop_plan, finish_closing
-from .records import archive_of_records
+from .records import archive_of_records, as_csv
 from .store import StudyDates
 
 register_archiver("study", archive_of_records)
@@ -18,6 +18,7 @@ moments.when_unlocked.append(drop_plan)
 __all__ = [
     "Archive",
     "StudyDates",
+    "as_csv",
     "close_study",
     "date_warnings",
     "dates_of_home",

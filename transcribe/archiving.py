@@ -1,0 +1,41 @@
+"""What this stage puts into the archive of a closed study: its transcripts, by pseudonym."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from secure_storage import Study, register_archiver
+
+from . import store
+from .formats import render
+from .transcript import Sentence, Transcription, Turn
+
+FORMS = ("docx", "json")
+
+
+def archive(study: Study) -> Iterator[tuple[str, bytes]]:
+    """Give every transcript as a Word file and as JSON."""
+    for number, row in enumerate(store.list_transcripts(study), 1):
+        said = as_corrected(study, row)
+        for form in FORMS:
+            title = f"Transcript {number} (group {row.group})"
+            yield f"transcripts/{number:03}.{form}", render(said, form, title)
+
+
+def as_corrected(study: Study, row: store.TranscriptRow) -> Transcription:
+    """Read a transcript as it was corrected, its speakers named by pseudonym alone."""
+    names: dict[int | None, str] = {None: "UNKNOWN"}
+    for place, one in enumerate(store.speakers(study, row.id), 1):
+        # An unlinked label is what somebody typed, often a name.
+        names[one.id] = one.name if one.participant_id is not None else f"Speaker {place}"
+    turns = groupby(store.sentences(study, row.id), key=lambda one: (one.turn_id, one.speaker_id))
+    return Transcription(
+        language=row.language,
+        turns=tuple(
+            Turn(names[speaker], tuple(Sentence(one.text, one.start, one.end) for one in said))
+            for (_, speaker), said in turns
+        ),
+        demo=row.demo,
+    )
+
+
+register_archiver("transcribe", archive)
