@@ -16,6 +16,8 @@ from secure_storage import (
     NotAllowed,
     Role,
     Study,
+    backup,
+    check_names,
     create_linking,
     linking_state,
     new_kit,
@@ -26,6 +28,7 @@ from secure_storage.database import Connections
 from secure_storage.keys import derived
 from secure_storage.linking import Linking, Person, own_fingerprint, recover_linking, shared
 from secure_storage.linking.schema import MIGRATIONS
+from secure_storage.rotation import rotate_keys
 
 Join = Callable[[str, Role], Study]
 KARI = Person(1, "P1", "Kari Xylofonsen")
@@ -296,3 +299,27 @@ def test_a_crash_in_a_change_of_key_leaves_one_store(
     assert open_linking(again).verified().ok
     again.close()
     assert files(copy) == ["linking.db", "linking.json"]
+
+
+def test_a_backup_taken_while_the_store_is_open_holds_it_whole(
+    study: Study, keeper: Study, linking: Linking, tmp_path: Path
+) -> None:
+    linking.save_person(Person(1, "P2", "Åse Bjørg"))
+    restored = tmp_path / "restored"
+    backup.restore(backup.make(study.home, "on-demand").folder, restored)
+    again = unlock(restored, "Karl Keeper", "the own words of Karl Keeper")
+    assert [one.name for one in open_linking(again).people()] == [KARI.name, "Åse Bjørg"]
+    assert open_linking(again).verified().ok
+    again.close()
+
+
+def test_a_change_of_the_study_s_key_leaves_the_store_and_asks_to_publish_again(
+    study: Study, keeper: Study, linking: Linking
+) -> None:
+    assert check_names(study, ["Kari"]).found == 1
+    rotate_keys(study)
+    assert not check_names(study, ["Kari"]).checked
+    assert len(linking.people()) == 1
+    linking.close()
+    open_linking(keeper)
+    assert check_names(study, ["Kari"]).found == 1
