@@ -96,22 +96,17 @@ class Sessions:
 
     def sign_in(self, name: str, passphrase: str, code: str = "") -> str:
         """Open the study for a member; gives the token for the cookie. Takes its time."""
-        header, _ = opened.read_header(self.home)
-        tag = name_tag(header.study_id, name)
-        self.tries.check(tag)
-        with self._queued():
-            # Again, now that it is this one's turn: many tries at once count like a row of them.
-            self.tries.check(tag)
-            try:
-                study = unlock(self.home, name, passphrase, code)
-            except WrongPassphrase:
-                self.tries.failed(tag, member=header.account(name) is not None)
-                raise
-            self.tries.succeeded(tag)
+        with self._counted(name):
+            study = unlock(self.home, name, passphrase, code)
         token = secrets.token_urlsafe(32)
         with self._guard:
             self._by_token[_digest(token)] = Session(study, self.clock)
         return token
+
+    def change_passphrase(self, session: Session, old: str, new: str) -> None:
+        """Replace a member's passphrase; guesses at the present one count as at the sign-in."""
+        with self._counted(session.study.member.name):
+            session.study.change_passphrase(old, new)
 
     def check_setup(self, code: str) -> None:
         """Refuse whoever does not know the set-up code of an empty home."""
@@ -167,6 +162,21 @@ class Sessions:
         """End all sessions."""
         for session in list(self._by_token.values()):
             self.end(session)
+
+    @contextmanager
+    def _counted(self, name: str) -> Iterator[None]:
+        header, _ = opened.read_header(self.home)
+        tag = name_tag(header.study_id, name)
+        self.tries.check(tag)
+        with self._queued():
+            # Again, now that it is this one's turn: many tries at once count like a row of them.
+            self.tries.check(tag)
+            try:
+                yield
+            except WrongPassphrase:
+                self.tries.failed(tag, member=header.account(name) is not None)
+                raise
+            self.tries.succeeded(tag)
 
     @contextmanager
     def _queued(self) -> Iterator[None]:

@@ -90,7 +90,8 @@ class Pages:
 
     async def passphrase(self, request: Request) -> Response:
         """Choose an own passphrase: instead of the one-time one, or of the present one."""
-        study = session_of(request).study
+        session = session_of(request)
+        study = session.study
         first = study.first_sign_in
         if request.method != "POST":
             return _passphrase_page(first)
@@ -100,7 +101,7 @@ class Pages:
             work: Callable[[], None] = (
                 partial(study.choose_passphrase, chosen)
                 if first
-                else partial(study.change_passphrase, form.get("old", ""), chosen)
+                else partial(self._sessions.change_passphrase, session, form.get("old", ""), chosen)
             )
             await anyio.to_thread.run_sync(work)
         except FokusError as error:

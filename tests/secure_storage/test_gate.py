@@ -273,6 +273,8 @@ def test_claimed_identities_are_dropped(browser: Callable[[], TestClient], home:
         assert seen["name"] == "Bo Coder"
         assert list(seen["headers"].values()).count(hers) == 0
         assert browser().get("/api/whoami", headers={name: hers}).status_code == 401
+    twice = [("x-fokus-session", hers), ("x-fokus-session", hers), ("X-FOKUS_SESSION", hers)]
+    assert bo.get("/api/whoami", headers=twice).json()["name"] == "Bo Coder"
 
 
 def test_scripts_do_not_see_the_token(client: TestClient) -> None:
@@ -422,6 +424,22 @@ def test_a_member_changes_the_passphrase_knowing_the_present_one(
     right = client.post("/passphrase", data={"old": PASSPHRASE, **new}, headers=SAME)
     assert right.status_code == 303
     assert sign_in(browser(), passphrase="a new long passphrase") == 303
+
+
+def test_guesses_at_the_present_passphrase_count_as_at_the_sign_in(
+    client: TestClient, browser: Callable[[], TestClient], clock: list[float]
+) -> None:
+    assert sign_in(client) == 303
+    new = {"passphrase": "a new long passphrase", "again": "a new long passphrase"}
+    for _ in range(3):
+        guess = {"old": "not it at all", **new}
+        assert "is wrong" in client.post("/passphrase", data=guess, headers=SAME).text
+    right = client.post("/passphrase", data={"old": PASSPHRASE, **new}, headers=SAME)
+    assert right.status_code == 400 and "Too many wrong tries" in right.text
+    assert sign_in(browser()) == 429
+    clock[0] += 2
+    right = client.post("/passphrase", data={"old": PASSPHRASE, **new}, headers=SAME)
+    assert right.status_code == 303
 
 
 def test_a_socket_needs_a_session_and_our_origin(client: TestClient) -> None:

@@ -41,13 +41,18 @@ async def kept(request):
     sessions = runtime.get_instance()._session_mgr.list_sessions()
     return JSONResponse([one.session.id for one in sessions])
 
+async def shut_out(request):
+    study = secure_storage.study_of(request)
+    study.disable(next(one.id for one in study.members() if one.name == "Cy Reader"))
+    return JSONResponse({})
+
 def build(home):
     import streamlit as st
     app = st.App(
         sys.argv[2],
         routes=[
             *secure_storage.gate_routes(home), *secure_storage.audio_routes(),
-            Route("/api/kept", kept),
+            Route("/api/kept", kept), Route("/api/shut_out", shut_out, methods=["POST"]),
         ],
         middleware=[Middleware(secure_storage.Gate, home=home)],
     )
@@ -82,6 +87,7 @@ if busy:
 """
 ADA = ("Ada Lead", "correct horse battery")
 BO = ("Bo Coder", "the own words of Bo")
+CY = ("Cy Reader", "the own words of Cy")
 
 
 @dataclass(frozen=True)
@@ -125,9 +131,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = folder / "home"
     create_study(home, "Home care", *ADA, cost=FLOOR)
     lead = unlock(home, *ADA)
-    bo = unlock(home, BO[0], lead.invite(BO[0], "coder"))
-    bo.choose_passphrase(BO[1])
-    bo.close()
+    for name, own in (BO, CY):
+        member = unlock(home, name, lead.invite(name, "coder"))
+        member.choose_passphrase(own)
+        member.close()
     lead.close()
     (folder / "page.py").write_text(PAGE)
     shutil.copytree(Path(__file__).parents[2] / ".streamlit", folder / ".streamlit")
@@ -332,13 +339,23 @@ def lock(server: Server, cookie: str) -> None:
     assert server.ask("POST", "/lock", headers)[0] == 303
 
 
-@pytest.mark.parametrize("end", [sign_out, lock])
-@pytest.mark.parametrize("busy", ["draw", "read"])
+def disable(server: Server, cookie: str) -> None:
+    headers = {"cookie": server.sign_in(ADA), "origin": f"http://{server.host}", "x-fokus": "1"}
+    assert server.ask("POST", "/api/shut_out", headers)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("end", "busy", "who"),
+    [
+        (sign_out, "draw", BO), (sign_out, "read", BO), (lock, "draw", BO), (lock, "read", BO),
+        (disable, "draw", CY),
+    ],
+)  # fmt: skip
 def test_a_running_script_ends_with_its_session_and_leaves_nothing(
-    server: Server, end: Callable[[Server, str], None], busy: str
+    server: Server, end: Callable[[Server, str], None], busy: str, who: tuple[str, str]
 ) -> None:
     async def attempt() -> None:
-        cookie = server.sign_in(BO)
+        cookie = server.sign_in(who)
         _, session_id, opened = await connected(server, cookie, query=f"busy={busy}")
         begun = ticks(server)
         await until(lambda: ticks(server) != begun)

@@ -4,6 +4,7 @@
 import { newId } from "./dom.js"
 
 const RETRY_MS = [300, 1000, 2000, 5000]
+const SIGNED_OUT = 4401 // with which the server closes the sockets of a session that ended
 
 /** A refusal by the server, in its words. */
 export class Refused extends Error {
@@ -164,8 +165,10 @@ class Live extends EventTarget {
       outbox.wake?.()
       this.dispatchEvent(new CustomEvent("news", { detail: JSON.parse(event.data) }))
     }
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (this.socket !== socket) return
+      // Signed out, or the study was locked: what stands on the screen goes too.
+      if (event.code === SIGNED_OUT && !outbox.acts.length) return location.reload()
       const wait = RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]
       this.timer = setTimeout(() => this.open(), wait)
     }
