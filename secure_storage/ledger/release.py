@@ -7,7 +7,8 @@ removed. So nothing is out unrecorded, and nothing that is on record is lost.
 """
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ from ..audit.receipt import Receipt, receipt_text
 from ..audit.words import anchor_words
 from ..container import SealedReader
 from ..disk import create_private, discard, private_folder, replacing, sync_folder
-from ..errors import FokusError, NotAllowed, StaleWrite, full_disk_told
+from ..errors import DamagedFile, FokusError, NotAllowed, StaleWrite, full_disk_told
 from ..members import Member
 from ..study import Study
 from . import store
@@ -42,7 +43,7 @@ def release(study: Study, request_id: int) -> Export:
     assert asked.file_id is not None
     folder = study.home / "exports"
     private_folder(folder)
-    with study.files.open(asked.file_id) as sealed:
+    with told_if_decided(study.db, request_id), study.files.open(asked.file_id) as sealed:
         # Before the change: nobody's coding waits for a long file.
         aside = _copied(sealed, folder / "new")
     try:
@@ -93,6 +94,16 @@ def still_waiting(db: sqlite_utils.Database, asked: Request) -> None:
         raise StaleWrite(
             f"This export is not waiting any more: {who} has {asked.state} it. Reload the page."
         )
+
+
+@contextmanager
+def told_if_decided(db: sqlite_utils.Database, request_id: int) -> Iterator[None]:
+    """Say that somebody decided, if that is why the sealed file is suddenly gone."""
+    try:
+        yield
+    except DamagedFile:
+        still_waiting(db, store.request(db, request_id))
+        raise
 
 
 def _check(db: sqlite_utils.Database, asked: Request, member: Member) -> None:

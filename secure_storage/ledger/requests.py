@@ -17,7 +17,7 @@ from ..study import Study
 from . import store
 from .decision import Verdict, voice
 from .entries import Request, State
-from .release import RECEIPT, release, still_waiting, verdict_on
+from .release import RECEIPT, release, still_waiting, told_if_decided, verdict_on
 
 KIND: Final = "export"
 """Of stored files that were asked for as exports."""
@@ -101,8 +101,14 @@ def open_request(study: Study, request_id: int) -> tuple[Request, SealedReader]:
         _require_say(study)
     still_waiting(study.db, asked)
     assert asked.file_id is not None
-    study.note("read.export_reviewed", f"export_request:{request_id}")
-    return asked, study.files.open(asked.file_id)
+    with told_if_decided(study.db, request_id):
+        sealed = study.files.open(asked.file_id)
+    try:
+        study.note("read.export_reviewed", f"export_request:{request_id}")
+    except BaseException:
+        sealed.close()
+        raise
+    return asked, sealed
 
 
 def list_requests(study: Study) -> list[Request]:

@@ -97,11 +97,13 @@ def _deciding(study: Study, one: Request) -> None:
     verdict = verdict_on(study.db, one, second)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.link_button("Read the file", f"/export/request/{one.id}", icon=":material/visibility:")
-        if verdict is Verdict.RELEASE:
-            label = "Release" if mine else "Approve and release"
-            if st.button(label, key=f"approve-{one.id}", type="primary"):
-                with st.spinner("Writing the file …"):
-                    _act(lambda: approve_export(study, one.id), "The file was released.")
+        if verdict is Verdict.RELEASE and st.button(
+            "Release" if mine else "Approve and release",
+            key=f"approve-{one.id}",
+            type="primary",
+        ):
+            with st.spinner("Writing the file …"):
+                _act(lambda: approve_export(study, one.id), "The file was released.")
         if mine and st.button("Withdraw", key=f"withdraw-{one.id}"):
             _act(lambda: withdraw_request(study, one.id), "The request was withdrawn.")
     if not mine:

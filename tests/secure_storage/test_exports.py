@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -427,6 +428,23 @@ def _deciding_at_once(coders: list[Study], request_id: int) -> Callable[[int], s
         return "won"
 
     return decide
+
+
+def test_a_refusal_just_before_the_file_is_opened_is_told(
+    study: Study, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coder, other = join("Bo Coder", "coder"), join("Eva Coder", "coder")
+    asked = ask(study)
+    real = releasing._check
+
+    def refused_meanwhile(*what: Any) -> None:
+        real(*what)
+        refuse_export(other, asked.id, "no")
+
+    monkeypatch.setattr(releasing, "_check", refused_meanwhile)
+    with pytest.raises(StaleWrite, match="Eva Coder has refused it"):
+        approve_export(coder, asked.id)
+    assert out(study) == []
 
 
 def test_a_member_who_is_gone_by_then_counts_no_more(study: Study, join: Join) -> None:
