@@ -9,11 +9,12 @@ from typing import IO, Final
 
 from .. import keys
 from ..backup import Backup
+from ..errors import DamagedFile
 from ..opened import OpenedStudy
 from . import store
 from .backups import opened_copy
 from .certificate import Searched
-from .search import Needles, decrypted_pages, file_pieces
+from .search import UNREADABLE, Needles, decrypted_pages, file_pieces
 
 _COPY: Final = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer)"
 _DATABASE: Final = "study.db"
@@ -39,10 +40,13 @@ def look_in_study(
 ) -> tuple[Searched, ...]:
     """Search the study; ``gone`` are names of files that must not be there any more."""
     told("Searching the database")
+    control = core.header.study_id.encode()
     key = keys.derived(core.root, "database")
     with _read_elsewhere(core.home / _DATABASE) as opened:
-        pages = _searched("database decrypted, page by page", needles, decrypted_pages(opened, key))
-    cells = _searched("database, cell by cell", needles, store.cells(core.reader))
+        pages = _searched(
+            "database decrypted, page by page", needles, decrypted_pages(opened, key), control
+        )
+    cells = _searched("database, cell by cell", needles, store.cells(core.reader), control)
     told("Searching the files")
     places = [
         _searched(
@@ -58,23 +62,33 @@ def look_in_study(
 
 def look_in_backup(core: OpenedStudy, needles: Needles, backup: Backup) -> tuple[Searched, ...]:
     """Search a fresh backup: its database decrypted, and its files as they lie."""
-    key = keys.derived(core.root, "database")
+    key, control = keys.derived(core.root, "database"), core.header.study_id.encode()
     with (backup.folder / _DATABASE).open("rb") as opened:
         pages = _searched(
-            f"fresh backup {backup.name}, decrypted database", needles, decrypted_pages(opened, key)
+            f"fresh backup {backup.name}, database decrypted",
+            needles,
+            decrypted_pages(opened, key),
+            control,
         )
     with opened_copy(core, backup) as db:
-        cells = _searched(f"fresh backup {backup.name}, cell by cell", needles, store.cells(db))
+        cells = _searched(
+            f"fresh backup {backup.name}, cell by cell", needles, store.cells(db), control
+        )
     rest = _searched(
         f"fresh backup {backup.name}, files as they lie", needles, _files(backup.folder, ".")
     )
     return pages, cells, rest
 
 
-def _searched(where: str, needles: Needles, pieces: Iterator[bytes]) -> Searched:
+def _searched(
+    where: str, needles: Needles, pieces: Iterator[bytes], control: bytes | None = None
+) -> Searched:
+    """Search one place; a search that does not even find ``control`` proves nothing."""
     counted = Counted()
-    found = needles.found_in(counted.through(pieces))
-    return Searched(where, counted.size, len(found))
+    found = needles.with_control(control).found_in(counted.through(pieces))
+    if control is not None and control not in found:
+        raise DamagedFile(UNREADABLE)
+    return Searched(where, counted.size, len(found - {control}))
 
 
 def _folders(home: Path) -> list[str]:

@@ -32,15 +32,18 @@ class Needles:
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         """Index the strings by their first bytes."""
+        self.all = frozenset(one for one in needles if len(one) > _PREFIX)
         self._by_prefix: dict[bytes, list[bytes]] = {}
-        for needle in {one for one in needles if len(one) > _PREFIX}:
+        for needle in self.all:
             self._by_prefix.setdefault(needle[:_PREFIX], []).append(needle)
-        self.longest = max(
-            (len(one) for many in self._by_prefix.values() for one in many), default=0
-        )
+        self.longest = max(map(len, self.all), default=0)
         self._starts = np.zeros(1 << 24, dtype=bool)
         for prefix in self._by_prefix:
             self._starts[int.from_bytes(prefix, "little")] = True
+
+    def with_control(self, control: bytes | None) -> "Needles":
+        """Look for one more, which has to be found."""
+        return self if control is None else Needles({*self.all, control})
 
     def found(self, data: bytes) -> set[bytes]:
         """Tell which of the strings occur in ``data``."""

@@ -1,0 +1,491 @@
+"""Somebody withdraws from a study with sound, codes, quotes and exports: gone, and only they."""
+
+import hashlib
+import io
+import json
+import math
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import wave
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+import coding
+import themes
+import transcribe
+from secure_storage import (
+    FLOOR,
+    MARK,
+    BadInput,
+    Certificate,
+    NotAllowed,
+    Role,
+    Rules,
+    Study,
+    ask_erasure,
+    backups,
+    cancel_erasure,
+    carry_out_erasure,
+    certificate_text,
+    confirm_erasure,
+    create_study,
+    find_theirs,
+    list_erasures,
+    list_exports,
+    open_backup,
+    request_export,
+    set_export_rules,
+    unlock,
+    verify_chain,
+)
+from secure_storage.erasure.exempt import COLUMNS, unnamed_columns, unnamed_folders
+from secure_storage.erasure.store import cells, tables
+from transcribe import Doubt, Sentence, Transcription, Turn, Word
+
+PASSPHRASE = "correct horse battery"
+RATE = 16_000
+SHARED = "We all said exactly this."
+HEARD = "The machine lifted my mother gently."
+EDITED = "The machine lifted my mother very gently."
+LAST = "Nobody asked me about any of it."
+EXCHANGE = "And then she laughed at both of us."
+THEIRS = (HEARD, EDITED, LAST, EXCHANGE)
+ELSEWHERE = "The machine lifted her mother gentle."
+DOUBTFUL = "mumbled something about the lift"
+OTHERS = ("What do you hope for, all of you?", "I would rather have a nurse.", "It is the hands.")
+
+
+def spoken(text: str, start: float, end: float) -> Sentence:
+    parts = text.split()
+    step = (end - start) / len(parts)
+    words = tuple(
+        Word(part, start + n * step, start + (n + 1) * step, 0.9, "", 0.5)
+        for n, part in enumerate(parts)
+    )
+    return Sentence(text, start, end, words)
+
+
+TALK = Transcription(
+    language="en",
+    turns=(
+        Turn("S1", (spoken(OTHERS[0], 0.5, 2.0),)),
+        Turn("Kari", (spoken(HEARD, 2.1, 4.0), spoken(SHARED, 4.2, 5.0))),
+        Turn("S3", (spoken(OTHERS[1], 5.1, 7.0), spoken(SHARED, 7.1, 8.0))),
+        Turn("Kari", (spoken(EXCHANGE, 8.5, 10.0),)),
+        Turn("S3", (spoken(OTHERS[2], 9.8, 11.0),)),
+        Turn("Kari", (spoken(LAST, 12.0, 14.0),)),
+    ),
+    doubts=(
+        Doubt(2.5, 3.0, DOUBTFUL, "dropped"),
+        Doubt(6.0, 6.5, "some other mumbling", "dropped"),
+    ),
+)
+AGAIN = Transcription(
+    language="en",
+    turns=(
+        Turn("A", (spoken("What do you hope, all of you?", 0.5, 2.0),)),
+        Turn("B", (spoken(ELSEWHERE, 2.0, 4.1),)),
+    ),
+)
+
+
+def sound(path: Path) -> Path:
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(2)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        turn = 2 * math.pi * 440 / RATE
+        out.writeframes(
+            b"".join(
+                struct.pack("<hh", int(9000 * math.sin(turn * n)) or 1, 1 + n % 7000)
+                for n in range(15 * RATE)
+            )
+        )
+    return path
+
+
+@dataclass(frozen=True)
+class Made:
+    home: Path
+    kari: int
+    transcript: int
+    original: Path
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("withdrawal")
+    home = folder / "home"
+    create_study(home, "Care at home", "Ann Berg", PASSPHRASE, cost=FLOOR)
+    lead = unlock(home, "Ann Berg", PASSPHRASE)
+    roles: tuple[tuple[str, Role], ...] = (("Bo Lund", "coder"), ("Cia Dahl", "reader"))
+    for name, role in roles:
+        once = lead.invite(name, role)
+        joined = unlock(home, name, once)
+        joined.choose_passphrase(PASSPHRASE)
+        joined.close()
+    coder = unlock(home, "Bo Lund", PASSPHRASE)
+    original = sound(folder / "talk.wav")
+    recording = transcribe.add_recording(lead, "Kari and the others", 3, [original])
+    transcript = transcribe.save_transcription(
+        lead, TALK, title="Third group", group=3, recording_id=recording
+    )
+    transcribe.save_transcription(lead, AGAIN, title="Again", group=3, recording_id=recording)
+    people = {
+        "S1": transcribe.add_participant(lead, 3, "Mo", "", True),
+        "Kari": transcribe.add_participant(lead, 3, "Kari", "retired ship's carpenter", False),
+        "S3": transcribe.add_participant(lead, 3, "Per", "nurse", False),
+    }
+    for one in transcribe.speakers(lead, transcript):
+        transcribe.link_speaker(lead, one.id, people[one.label])
+    lines = {one.text: one.id for one in transcribe.sentences(lead, transcript)}
+    transcribe.edit_sentence(coder, lines[HEARD], EDITED, 1, "edit")
+    hands = coding.add_code(lead, "hands stay", "Touch cannot be sent.").id
+    kari = coding.add_code(coder, "Kari's mother", f"As she says: {LAST}").id
+    coding.set_coding(lead, transcript, lines[HEARD], lines[HEARD], hands)
+    coding.set_coding(coder, transcript, lines[HEARD], lines[OTHERS[1]], hands)
+    coding.set_coding(coder, transcript, lines[OTHERS[1]], lines[OTHERS[1]], hands)
+    coding.set_coding(lead, transcript, lines[OTHERS[2]], lines[OTHERS[2]], kari)
+    theme = themes.add_theme(lead, "Hands", "What Kari calls gentle.")
+    for text in (LAST, OTHERS[2]):
+        quote = themes.mark_quote(lead, transcript, lines[text], lines[text])
+        themes.add_quote_to_theme(lead, quote, theme)
+    export(lead, "with.docx", f"<w:t>Nobody asked me</w:t><w:t> about any of it.</w:t> {EDITED}")
+    export(lead, "without.docx", f"<w:t>{OTHERS[1]}</w:t>")
+    coder.close()
+    lead.close()
+    return Made(home, people["Kari"], transcript, original)
+
+
+def export(study: Study, name: str, text: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", f"<w:document>{text}</w:document>")
+    release(study, out.getvalue(), name)
+
+
+def release(study: Study, data: bytes, name: str) -> None:
+    set_export_rules(study, Rules(two_person=False, second_for_unchecked=False))
+    request_export(
+        study, data=data, form="docx", file_name=name, purpose="Article", recipient="The journal"
+    )
+
+
+@dataclass(frozen=True)
+class Desk:
+    lead: Study
+    coder: Study
+    kari: int
+    transcript: int
+    original: Path
+
+    def erased(self, mode: str) -> Certificate:
+        asked = ask_erasure(self.lead, self.kari, mode)  # type: ignore[arg-type]
+        confirm_erasure(self.coder, asked)
+        return carry_out_erasure(self.coder, asked)
+
+
+@pytest.fixture
+def desk(made: Made, tmp_path: Path) -> Iterator[Desk]:
+    home = shutil.copytree(made.home, tmp_path / "home")
+    shutil.copytree(made.home.parent / "home-kept", tmp_path / "home-kept", dirs_exist_ok=True)
+    lead, coder = (unlock(home, name, PASSPHRASE) for name in ("Ann Berg", "Bo Lund"))
+    yield Desk(lead, coder, made.kari, made.transcript, made.original)
+    coder.close()
+    lead.close()
+
+
+def remaining(study: Study) -> bytes:
+    """Everything readable there is: cells of the database, sealed files opened, plain files."""
+    data = b"".join(cells(study.db))
+    for (file_id,) in study.db.execute("SELECT id FROM files").fetchall():
+        with study.files.open(file_id) as sealed:
+            data += sealed.read(0, sealed.size)
+    for folder in ("exports", "jobs", "inbox", "looks"):
+        for path in (study.home / folder).rglob("*"):
+            data += path.name.encode() + (path.read_bytes() if path.is_file() else b"")
+    return data
+
+
+def rows_of_others(study: Study, kari: int) -> dict[str, str]:
+    """A hash of everything that is others', by table."""
+    theirs = transcribe.sentences_of(study.db, kari)
+    mine = ",".join(map(str, theirs)) or "0"
+    queries = {
+        "sentences": f"SELECT * FROM sentences WHERE id NOT IN ({mine})",
+        "words": f"SELECT * FROM words WHERE sentence_id NOT IN ({mine})",
+        "turns": "SELECT u.* FROM turns u JOIN sentences s ON s.turn_id = u.id"
+        f" WHERE s.id NOT IN ({mine})",
+        "codings": "SELECT c.* FROM codings c JOIN segments g ON g.id = c.segment_id WHERE"
+        f" first_sentence_id NOT IN ({mine}) AND last_sentence_id NOT IN ({mine})",
+        "quotes": "SELECT q.* FROM quotes q JOIN segments g ON g.id = q.segment_id WHERE"
+        f" first_sentence_id NOT IN ({mine}) AND last_sentence_id NOT IN ({mine})",
+        "participants": f"SELECT * FROM participants WHERE id <> {kari}",
+        "speakers": f"SELECT * FROM speakers WHERE participant_id IS NOT {kari}",
+        "members": "SELECT * FROM members",
+    }
+    return {
+        name: hashlib.sha256(repr(study.db.execute(query).fetchall()).encode()).hexdigest()
+        for name, query in queries.items()
+    }
+
+
+def part_of(study: Study) -> tuple[str, bytes]:
+    (row,) = study.db.execute("SELECT file_id, media_type FROM recording_parts").fetchall()
+    with study.files.open(row[0]) as sealed:
+        return row[1], sealed.read(0, sealed.size)
+
+
+def samples(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
+    with av.open(io.BytesIO(data)) as opened:
+        return np.concatenate([one.to_ndarray().reshape(-1, 2) for one in opened.decode(audio=0)])
+
+
+@pytest.mark.parametrize("mode", ["redact", "remove"])
+def test_all_of_theirs_is_gone_and_others_are_untouched(desk: Desk, mode: str) -> None:
+    before = rows_of_others(desk.lead, desk.kari)
+    # Texts inside Word files are packed; the rest can be read as it stands.
+    assert all(text.encode() in remaining(desk.lead) for text in (*THEIRS, ELSEWHERE, DOUBTFUL))
+    certificate = desk.erased(mode)
+    assert certificate.clean and certificate.texts == 6 and not certificate.backups
+    left = remaining(desk.lead)
+    for text in (*THEIRS, ELSEWHERE, DOUBTFUL, "Kari", "carpenter"):
+        assert text.encode() not in left, text
+    assert all(text.encode() in left for text in (*OTHERS, SHARED, "some other mumbling"))
+    assert rows_of_others(desk.lead, desk.kari) == before
+    assert verify_chain(desk.lead).ok
+    assert "Kari" not in certificate_text(certificate)
+    themes.gather(desk.lead, [desk.transcript])
+
+
+def test_redacted_rows_stay_and_are_marked(desk: Desk) -> None:
+    ids = [one.id for one in transcribe.sentences(desk.lead, desk.transcript)]
+    codings = len(coding.codings(desk.lead, desk.transcript))
+    desk.erased("redact")
+    lines = transcribe.sentences(desk.lead, desk.transcript)
+    assert [one.id for one in lines] == ids
+    assert [one.text == MARK for one in lines] == [n in (1, 2, 5, 7) for n in range(len(lines))]
+    assert len(coding.codings(desk.lead, desk.transcript)) == codings
+    assert len(themes.quotes(desk.lead)) == 1
+    names = {one.id: one for one in transcribe.participants(desk.lead)}
+    assert (names[desk.kari].pseudonym, names[desk.kari].profession) == (
+        f"withdrawn {desk.kari}", ""
+    )  # fmt: skip
+    assert transcribe.heard(desk.lead, lines[1].id) == ""
+    assert transcribe.words(desk.lead, lines[1].id) == []
+
+
+def test_removing_leaves_the_others_turns_where_they_were(desk: Desk) -> None:
+    before = {one.id: one for one in transcribe.sentences(desk.lead, desk.transcript)}
+    desk.erased("remove")
+    lines = transcribe.sentences(desk.lead, desk.transcript)
+    assert [one.text for one in lines] == [OTHERS[0], OTHERS[1], SHARED, OTHERS[2]]
+    assert all(before[one.id] == one for one in lines)
+    # Whoever coded the exchange coded the nurse, too; that part of it stays.
+    texts = [
+        coding.segment_text(desk.lead, one.segment.id)
+        for one in coding.codings(desk.lead, desk.transcript)
+    ]
+    assert texts == [OTHERS[1], OTHERS[2]]
+
+
+def test_the_sound_is_silent_where_they_spoke_and_the_same_elsewhere(desk: Desk) -> None:
+    media, data = part_of(desk.lead)
+    before = samples(data)
+    files = set((desk.lead.home / "files").iterdir())
+    desk.erased("redact")
+    media, data = part_of(desk.lead)
+    after = samples(data)
+    assert media == "audio/flac" and len(before) == len(after)
+    silent = np.zeros(len(after), dtype=bool)
+    # Margins end where others speak; where the nurse interrupts, both are silent.
+    for start, end in ((2.0, 5.1), (8.25, 10.0), (11.75, 14.25)):
+        silent[math.floor(start * RATE) : math.ceil(end * RATE)] = True
+    assert not after[silent].any()
+    assert (after[~silent] == before[~silent]).all()
+    gone = files - set((desk.lead.home / "files").iterdir())
+    assert len(gone) == 2  # the sound, and the export that quoted them
+
+
+def test_exports_with_their_words_go_and_the_recipient_is_named(desk: Desk) -> None:
+    certificate = desk.erased("redact")
+    rows = {one.file_name: one for one in list_exports(desk.lead)}
+    assert rows["with.docx"].erased_at and not rows["without.docx"].erased_at
+    names = {path.name for path in (desk.lead.home / "exports").iterdir()}
+    assert "with.docx" not in names and "without.docx" in names
+    assert len(certificate.exports_left) == 1
+    assert "The journal" in certificate.exports_left[0]
+
+
+def test_a_copy_of_the_recording_in_the_inbox_goes(desk: Desk) -> None:
+    copied = Path(shutil.copy(desk.original, desk.lead.home / "inbox" / "again.wav"))
+    other = copied.with_name("other.wav")
+    other.write_bytes(b"somebody else's sound")
+    desk.erased("redact")
+    assert not copied.exists() and other.exists()
+
+
+def test_the_fresh_backup_holds_nothing_of_theirs(desk: Desk) -> None:
+    desk.erased("redact")
+    (made,) = backups(desk.lead.home)
+    with open_backup(desk.lead, made) as db:
+        held = b"".join(cells(db))
+    assert OTHERS[0].encode() in held
+    assert not [text for text in THEIRS if text.encode() in held]
+
+
+def test_only_a_second_person_confirms(desk: Desk, made: Made) -> None:
+    with pytest.raises(NotAllowed):
+        ask_erasure(desk.coder, desk.kari, "redact")
+    asked = ask_erasure(desk.lead, desk.kari, "redact")
+    with pytest.raises(BadInput, match="asked for already"):
+        ask_erasure(desk.lead, desk.kari, "remove")
+    with pytest.raises(NotAllowed, match="Another member"):
+        confirm_erasure(desk.lead, asked)
+    with pytest.raises(BadInput, match="not confirmed"):
+        carry_out_erasure(desk.lead, asked)
+    reader = unlock(desk.lead.home, "Cia Dahl", PASSPHRASE)
+    try:
+        for call in (confirm_erasure, cancel_erasure, carry_out_erasure):
+            with pytest.raises(NotAllowed):
+                call(reader, asked)
+        with pytest.raises(NotAllowed):
+            find_theirs(reader, desk.kari)
+    finally:
+        reader.close()
+    cancel_erasure(desk.coder, asked)
+    with pytest.raises(BadInput, match="decided already"):
+        confirm_erasure(desk.coder, asked)
+    assert HEARD.encode() in remaining(desk.lead)
+
+
+def test_whoever_is_erased_cannot_be_erased_again(desk: Desk) -> None:
+    desk.erased("redact")
+    with pytest.raises(BadInput, match="erased already"):
+        ask_erasure(desk.lead, desk.kari, "redact")
+
+
+def test_mentions_stay_where_nobody_chose_to_replace_them(desk: Desk) -> None:
+    asked = ask_erasure(desk.lead, desk.kari, "redact", mentions=False)
+    confirm_erasure(desk.coder, asked)
+    assert carry_out_erasure(desk.coder, asked).clean
+    names = {one.name: one.definition for one in coding.list_codes(desk.lead)}
+    # A whole sentence of theirs is no mention: it goes in any case.
+    assert names["Kari's mother"] == f"As she says: {MARK}"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import themes
+import secure_storage.erasure.work as work
+from secure_storage import ask_erasure, carry_out_erasure, confirm_erasure, list_erasures, unlock
+from secure_storage.erasure import backups, looking, store
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+home, kari, place = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+lead, coder = (unlock(home, name, "correct horse battery") for name in ("Ann Berg", "Bo Lund"))
+if not list_erasures(lead):
+    confirm_erasure(coder, ask_erasure(lead, kari, "redact"))
+if place == "silenced":
+    work._change = die
+elif place == "before the commit":
+    store.advance = die
+elif place == "committed":
+    real = work._certify
+    work._certify = die
+elif place == "compacting":
+    store.compact = die
+elif place == "searched":
+    backups.fresh = die
+elif place == "backed up":
+    looking.look_in_backup = die
+elif place == "certifying":
+    work._write = die
+carry_out_erasure(coder, 1)
+"""
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["silenced", "before the commit", "committed", "compacting", "searched", "backed up",
+     "certifying"],
+)  # fmt: skip
+def test_a_kill_at_any_point_is_made_good(made: Made, tmp_path: Path, place: str) -> None:
+    home = shutil.copytree(made.home, tmp_path / "home")
+    shutil.copytree(made.home.parent / "home-kept", tmp_path / "home-kept", dirs_exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(home), str(made.kari), place],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    lead = unlock(home, "Ann Berg", PASSPHRASE)
+    try:
+        (row,) = list_erasures(lead)
+        # Until it is certified, what is looked for lies in a sealed file of its own.
+        intact = HEARD.encode() in b"".join(cells(lead.db))
+        assert intact == (row.state == "confirmed")
+        certificate = carry_out_erasure(lead, row.id)
+        assert certificate.clean
+        assert not [text for text in THEIRS if text.encode() in remaining(lead)]
+        assert verify_chain(lead).ok
+        # Nothing is left lying about: every file has its row.
+        known = {row[0] for row in lead.db.execute("SELECT name FROM files").fetchall()}
+        assert {path.name for path in (home / "files").iterdir()} == known
+        assert not list((home / "looks").iterdir())
+    finally:
+        lead.close()
+
+
+def test_every_place_that_can_hold_words_is_answered_for(desk: Desk) -> None:
+    assert unnamed_columns(desk.lead.db) == []
+    assert unnamed_folders(desk.lead.home) == []
+    # Nor is anything excused that is not there (any more).
+    there = set(tables(desk.lead.db))
+    assert {name.partition(".")[0] for name in COLUMNS} <= there
+    with desk.lead.change() as change:
+        change.db.execute("CREATE TABLE memos (id INTEGER PRIMARY KEY, text TEXT) STRICT")
+        change.record("test.made", "memos")
+    assert unnamed_columns(desk.lead.db) == ["memos.text"]
+    with pytest.raises(Exception, match=r"memos\.text"):
+        desk.erased("redact")
+    assert HEARD.encode() in remaining(desk.lead)
+    (desk.lead.home / "waveforms").mkdir()
+    assert unnamed_folders(desk.lead.home) == ["waveforms/"]
+
+
+def test_a_job_under_way_has_to_end_first(desk: Desk) -> None:
+    with desk.lead.change() as change:
+        change.db.execute(
+            "INSERT INTO jobs (recording_id, capsule, key, options, state, created_at, created_by)"
+            " VALUES (1, 'ab', x'00', '{}', 'queued', '', 1)"
+        )
+        change.record("job.added", "job:1")
+    with pytest.raises(BadInput, match="being transcribed"):
+        desk.erased("redact")
+    with desk.lead.change() as change:
+        change.db.execute("UPDATE jobs SET state = 'cancelled', key = randomblob(32)")
+        change.record("job.cancelled", "job:1")
+    (desk.lead.home / "jobs" / "ab").mkdir()
+    assert carry_out_erasure(desk.lead, 1).clean
+    assert desk.lead.db.execute("SELECT key FROM jobs").fetchone() == (None,)
+    assert not (desk.lead.home / "jobs" / "ab").exists()
+
+
+def test_the_certificate_is_kept_as_it_was_given(desk: Desk) -> None:
+    given = desk.erased("redact")
+    (row,) = list_erasures(desk.lead)
+    assert row.state == "done" and "Kari" not in row.certificate
+    assert json.loads(row.certificate)["participant"] == given.participant
+    assert carry_out_erasure(desk.lead, row.id) == given
