@@ -1,0 +1,355 @@
+"""Every act of every stage, as each of the four roles: what is refused and what is not.
+
+The acts are found, not listed: every function that a stage exports and that is given a
+study, and everything a ``Study`` can do. One without a row in ``ACTS`` fails the test, so
+nobody can add one without saying who may do it. That those which change something do ask
+is read off the source too, followed through the calls inside our own packages.
+"""
+
+import ast
+import inspect
+import textwrap
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import coding
+import secure_storage
+import themes
+import transcribe
+from secure_storage import (
+    FLOOR,
+    FokusError,
+    NotAllowed,
+    Role,
+    Study,
+    create_study,
+    unlock,
+)
+
+STAGES = (secure_storage, transcribe, coding, themes)
+OURS = tuple(stage.__name__ for stage in STAGES)
+ASKS = {"require", "change", "check_usable"}
+"""Calling one of these, on whatever, makes a function an act."""
+
+
+def exported() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Everything that can be called on a study from outside the stages."""
+    for stage in STAGES:
+        for name in stage.__all__:
+            found = getattr(stage, name)
+            if inspect.isfunction(found):
+                yield f"{stage.__name__}.{name}", found
+    for name, found in inspect.getmembers(Study, inspect.isfunction):
+        if not name.startswith("_"):
+            yield f"Study.{name}", found
+
+
+def within(function: Callable[..., Any]) -> tuple[bool, list[Callable[..., Any]]]:
+    """Whether a function asks itself, and which of our functions it mentions."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError):
+        return False, []
+    known = inspect.unwrap(function).__globals__
+    owner = vars(inspect.getmodule(function) or object()).get(function.__qualname__.split(".")[0])
+    asks, mentioned = False, []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            asks = asks or node.func.attr in ASKS
+        if isinstance(node, ast.Name):
+            mentioned.append(known.get(node.id))
+        elif isinstance(node, ast.Attribute):
+            base: Any = None
+            if isinstance(node.value, ast.Name):
+                base = owner if node.value.id == "self" else known.get(node.value.id)
+            elif isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+                base = known.get(node.value.func.id)
+            if isinstance(base, type | types.ModuleType):
+                mentioned.append(getattr(base, node.attr, None))
+    mentioned += [one.__init__ for one in mentioned if isinstance(one, type)]
+    ours = [
+        inspect.unwrap(one) for one in mentioned
+        if inspect.isfunction(one) and one.__module__.split(".")[0] in OURS
+    ]  # fmt: skip
+    return asks, ours
+
+
+@cache
+def is_act(function: Callable[..., Any]) -> bool:
+    """Whether a function asks for a right or changes something, itself or by what it calls."""
+    seen: set[Callable[..., Any]] = set()
+    ahead = [function]
+    while ahead:
+        one = ahead.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        asks, mentioned = within(one)
+        if asks:
+            return True
+        ahead.extend(mentioned)
+    return False
+
+
+def acts() -> dict[str, Callable[..., Any]]:
+    """All acts by their name; one that several stages export stands under the first."""
+    found: dict[str, Callable[..., Any]] = {}
+    for name, function in exported():
+        first = list(inspect.signature(function).parameters)[:1]
+        if first in (["study"], ["self"]) and function not in found.values():
+            found[name] = function
+    return found
+
+
+WHO: Mapping[str, frozenset[Role]] = {
+    "read": frozenset({"lead", "coder", "reader"}),
+    "comment": frozenset({"lead", "coder", "reader"}),
+    "transcribe": frozenset({"lead", "coder"}),
+    "code": frozenset({"lead", "coder"}),
+    "theme": frozenset({"lead", "coder"}),
+    "export": frozenset({"lead", "coder"}),
+    "approve": frozenset({"lead", "coder"}),
+    # Of the four here only the lead, who made the study, was given this permission.
+    "release": frozenset({"lead"}),
+    "members": frozenset({"lead"}),
+    "audit": frozenset({"lead"}),
+    "backup": frozenset({"lead"}),
+    "erase": frozenset({"lead"}),
+    # The lead who asks for it and the second person who confirms it.
+    "part in erasing": frozenset({"lead", "coder"}),
+    "linking": frozenset({"custodian"}),
+    # What everybody may who is signed in: their own account, and what shows nothing.
+    "signed in": frozenset({"lead", "coder", "reader", "custodian"}),
+}
+"""Which roles have a right. A second table beside that of the product, on purpose."""
+
+ACTS: Mapping[str, str] = {
+    "Study.change": "signed in",
+    "Study.change_passphrase": "signed in",
+    "Study.change_role": "members",
+    "Study.check_usable": "signed in",
+    "Study.choose_passphrase": "signed in",
+    "Study.close": "signed in",
+    "Study.disable": "members",
+    "Study.enable": "members",
+    "Study.events": "read",
+    "Study.head": "signed in",
+    "Study.invite": "members",
+    "Study.let_release": "members",
+    "Study.members": "signed in",
+    "Study.note": "signed in",
+    "Study.opened": "read",
+    "Study.recent_events": "read",
+    "Study.remove": "members",
+    "Study.require": "code",
+    "coding.add_code": "code",
+    "coding.clear_coding": "code",
+    "coding.code": "read",
+    "coding.coding_counts": "read",
+    "coding.codings": "read",
+    "coding.edit_code": "code",
+    "coding.list_codes": "read",
+    "coding.remove_code": "code",
+    "coding.segment": "read",
+    "coding.segment_text": "read",
+    "coding.segments_of": "read",
+    "coding.set_coding": "code",
+    "secure_storage.approve_export": "approve",
+    "secure_storage.ask_erasure": "erase",
+    "secure_storage.cancel_erasure": "part in erasing",
+    "secure_storage.carry_out_erasure": "part in erasing",
+    "secure_storage.check_names": "read",
+    "secure_storage.confirm_erasure": "approve",
+    "secure_storage.continue_erasures": "signed in",
+    "secure_storage.create_linking": "linking",
+    "secure_storage.erasure_run": "signed in",
+    "secure_storage.export_as_age": "release",
+    "secure_storage.export_rules": "read",
+    "secure_storage.find_theirs": "part in erasing",
+    "secure_storage.forget_backups": "backup",
+    "secure_storage.fresh_backup": "backup",
+    "secure_storage.linking_state": "linking",
+    "secure_storage.list_erasures": "part in erasing",
+    "secure_storage.list_exports": "read",
+    "secure_storage.list_imports": "read",
+    "secure_storage.list_requests": "read",
+    "secure_storage.make_archive": "erase",
+    "secure_storage.make_kit": "members",
+    "secure_storage.name_places": "read",
+    "secure_storage.on_event": "read",
+    "secure_storage.open_backup": "backup",
+    "secure_storage.open_linking": "linking",
+    "secure_storage.participants_to_erase": "part in erasing",
+    "secure_storage.pseudonyms": "linking",
+    "secure_storage.read_export": "release",
+    "secure_storage.refuse_export": "approve",
+    "secure_storage.request_export": "export",
+    "secure_storage.rotate_keys": "members",
+    "secure_storage.set_export_rules": "members",
+    "secure_storage.start_erasure": "part in erasing",
+    "secure_storage.stop_erasure": "part in erasing",
+    "secure_storage.verify_chain": "read",
+    "secure_storage.who_can_release": "signed in",
+    "secure_storage.withdraw_request": "read",
+    "themes.add_code": "theme",
+    "themes.add_quote_to_theme": "theme",
+    "themes.add_theme": "theme",
+    "themes.codes_without_theme": "read",
+    "themes.edit_theme": "theme",
+    "themes.excerpts_of_code": "read",
+    "themes.excerpts_of_theme": "read",
+    "themes.export_manuscript": "export",
+    "themes.gather": "read",
+    "themes.list_themes": "read",
+    "themes.mark_quote": "theme",
+    "themes.quotes": "read",
+    "themes.remove_code": "theme",
+    "themes.remove_quote": "theme",
+    "themes.remove_quote_from_theme": "theme",
+    "themes.remove_theme": "theme",
+    "themes.set_quote_status": "theme",
+    "themes.theme": "read",
+    "themes.unmark_quote": "theme",
+    "transcribe.add_participant": "transcribe",
+    "transcribe.add_recording": "transcribe",
+    "transcribe.cancel_job": "transcribe",
+    "transcribe.choose_transcript": "read",
+    "transcribe.continue_jobs": "transcribe",
+    "transcribe.discard_job": "transcribe",
+    "transcribe.doubts": "read",
+    "transcribe.edit_sentence": "transcribe",
+    "transcribe.heard": "read",
+    "transcribe.jobs": "read",
+    "transcribe.link_speaker": "transcribe",
+    "transcribe.list_transcripts": "read",
+    "transcribe.may": "signed in",
+    "transcribe.participants": "read",
+    "transcribe.recording": "read",
+    "transcribe.recordings": "read",
+    "transcribe.rename_speaker": "transcribe",
+    "transcribe.resume_job": "transcribe",
+    "transcribe.save_import": "transcribe",
+    "transcribe.save_transcription": "transcribe",
+    "transcribe.sentence": "read",
+    "transcribe.sentences": "read",
+    "transcribe.shown": "signed in",
+    "transcribe.speakers": "read",
+    "transcribe.start_job": "transcribe",
+    "transcribe.take_in": "transcribe",
+    "transcribe.tend": "signed in",
+    "transcribe.transcript": "read",
+    "transcribe.transcript_of": "read",
+    "transcribe.words": "read",
+}
+"""Each act and the right it asks for."""
+
+
+def made(kind: Any, name: str, folder: Path) -> Any:
+    """Make an argument of a type; ids are those of things that are not there."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Literal:
+        # A right that differs between the roles, where a right is asked for.
+        return "code" if "code" in inner else inner[0]
+    if origin in (typing.Union, types.UnionType):
+        return None if type(None) in inner else made(inner[0], name, folder)
+    if isinstance(origin, type) and issubclass(origin, Callable):  # type: ignore[arg-type]
+        return lambda *given: None
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {}
+    if isinstance(origin, type) and (origin is tuple or not issubclass(origin, type)):
+        return ()
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        return kind(**{one.name: made(hints[one.name], one.name, folder) for one in fields(kind)})
+    plain: dict[Any, Any] = {
+        int: 9, float: 1.0, bool: False, bytes: b"made", type(None): None, Path: folder / "made",
+        str: "read.made" if name == "action" else "made up words of twenty and more letters",
+    }  # fmt: skip
+    return plain[kind]
+
+
+def arguments(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
+    """Make what a function needs besides the study."""
+    known = inspect.unwrap(function).__globals__
+    needed = list(inspect.signature(function).parameters.values())[1:]
+    return {
+        one.name: made(
+            eval(one.annotation, known) if isinstance(one.annotation, str) else one.annotation,
+            one.name,
+            folder,
+        )
+        for one in needed if one.default is inspect.Parameter.empty
+    }  # fmt: skip
+
+
+def attempt(study: Study, function: Callable[..., Any], folder: Path) -> BaseException | None:
+    """Do it; what is refused for another reason than the role was allowed."""
+    try:
+        done = function(study, **arguments(function, folder))
+        if hasattr(done, "__enter__"):
+            with done as inside:
+                if hasattr(inside, "record"):
+                    inside.record("test.made", "test:1")
+        elif hasattr(done, "close") and done is not study:
+            done.close()
+    except (FokusError, OSError, LookupError) as error:
+        return error
+    return None
+
+
+PASSPHRASE = "correct horse battery"
+ROLES: tuple[Role, ...] = ("lead", "coder", "reader", "custodian")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    home = tmp_path / "home"
+    create_study(home, "Roles", "lead", PASSPHRASE, cost=FLOOR)
+    study = unlock(home, "lead", PASSPHRASE)
+    for role in ROLES[1:]:
+        member = unlock(home, role, study.invite(role, role))
+        member.choose_passphrase(PASSPHRASE + role)
+        member.close()
+    study.close()
+    return home
+
+
+def test_every_act_has_its_row_and_every_row_its_act() -> None:
+    assert sorted(ACTS) == sorted(acts())
+    assert set(ACTS.values()) <= set(WHO)
+
+
+def test_what_asks_for_a_right_is_seen_in_the_source() -> None:
+    """What changes the study or shows its data asks; nobody forgot it."""
+    found = acts()
+    silent = {name for name in ACTS if ACTS[name] != "signed in" and not is_act(found[name])}
+    assert not silent
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_what_it_should_and_no_more(home: Path, tmp_path: Path, role: Role) -> None:
+    passphrase = PASSPHRASE if role == "lead" else PASSPHRASE + role
+    watcher, study = unlock(home, "lead", PASSPHRASE), unlock(home, role, passphrase)
+    wrong = []
+    for number, (name, function) in enumerate(acts().items()):
+        if study.closed:
+            study = unlock(home, role, passphrase)
+        before = watcher._core.newest
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        error = attempt(study, function, folder)
+        allowed = role in WHO[ACTS.get(name, "signed in")]
+        if allowed == isinstance(error, NotAllowed):
+            wrong.append(f"{name}: {type(error).__name__}: {error}")
+        if not allowed and watcher._core.newest != before:
+            wrong.append(f"{name}: refused, and yet something was written")
+    study.close()
+    watcher.close()
+    assert not wrong, "\n".join(wrong)
