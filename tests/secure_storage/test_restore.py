@@ -8,10 +8,21 @@ from pathlib import Path
 import pytest
 
 from secure_storage import BadInput, DamagedFile, Study, StudyExists, create_study, held, unlock
-from secure_storage.backup import backups, drill, fresh_backup, make, restore, restoring, shelf
+from secure_storage.backup import (
+    backups,
+    drill,
+    fresh_backup,
+    make,
+    open_backup,
+    restore,
+    restoring,
+    shelf,
+)
 from secure_storage.backup import store as asked
+from secure_storage.backup.checking import checked
 from secure_storage.backup.shelf import read_manifest
 from secure_storage.keys import FLOOR
+from secure_storage.rotation import rotate_keys
 
 ROOT = Path(__file__).parents[2]
 FOKUS = [sys.executable, "-c", "import app, sys; sys.exit(app.main())"]
@@ -170,3 +181,26 @@ def test_the_commands(home: Path, tmp_path: Path) -> None:
     assert fokus("backup", "restore", str(one.folder), "--home", str(tmp_path / "n")).returncode
     shelf.mark_checked(one.folder, one.made_at, "bad")
     assert fokus("backup", "list", *at).returncode == 1
+
+
+def test_a_backup_of_before_a_change_of_keys_still_opens(worked: Study, tmp_path: Path) -> None:
+    made = fresh_backup(worked)
+    rotate_keys(worked)
+    with open_backup(worked, made) as copy:
+        assert copy.table("participants").count == 3
+    assert checked(worked._core, made) == ""
+    after = fresh_backup(worked)
+    assert after.good and drill(worked, PASSPHRASE).findings == ()
+    back = unlock(restore(made.folder, tmp_path / "new").home, LEAD, PASSPHRASE)
+    with back.files.open(next(iter(back.db.table("files").rows))["id"]) as sound:
+        assert len(sound.read(0, 10**6)) == 150_000
+    back.close()
+
+
+def test_the_linking_store_comes_along(worked: Study, tmp_path: Path) -> None:
+    (worked.home / "linking.db").write_bytes(os.urandom(5000))
+    (worked.home / "linking.json").write_bytes(b"{}")
+    made = fresh_backup(worked)
+    new = restore(made.folder, tmp_path / "new").home
+    for name in ("linking.db", "linking.json"):
+        assert (new / name).read_bytes() == (worked.home / name).read_bytes()
