@@ -1,6 +1,7 @@
 """A recording of two files is heard as one, on the sentences' timeline."""
 
 import contextlib
+import re
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,12 @@ def test_parts_play_on_one_timeline(
 ) -> None:
     page = visit(serve(built))
     sign_in(page, "Ada", PASSPHRASE)
+    told: list[Any] = []
+    page.on(
+        "request",
+        lambda asked: told.append((asked.url, asked.post_data_json))
+        if asked.method == "POST" and "/audio/" in asked.url else None,
+    )  # fmt: skip
     page.get_by_role("link", name="Transcript").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Transcript")
     choose(page, "Heard")
@@ -123,6 +130,18 @@ def test_parts_play_on_one_timeline(
     expect(audio).not_to_have_attribute("src", "/audio/1?part=1")
     expect(audio).to_be_hidden()
     paused(audio)
+
+    # The server was told what was heard of each part; that goes on the record.
+    assert {url.rpartition("?")[2] for url, _ in told} == {"part=0", "part=1"}
+    assert all(0 <= heard["start"] < heard["end"] <= SECONDS + 1 for _, heard in told)
+
+    # Locking from another window clears this one of what it shows, within a second or so.
+    expect(rows.first).to_be_visible()
+    other = page.context.new_page()
+    other.goto("/lock")
+    other.get_by_role("button", name="Lock now").click()
+    expect(other).to_have_url(re.compile("/sign-in$"))
+    expect(page).to_have_url(re.compile("/sign-in$"), timeout=10_000)
 
 
 def test_a_file_that_vanishes_while_it_is_sent_is_told(
