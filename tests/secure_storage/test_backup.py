@@ -541,3 +541,27 @@ def test_writers_go_on_while_a_backup_is_made(study: Study) -> None:
     assert all(one.good for one in made)
     count = sum(one.action == "code.added" for one in study.events(limit=10**6))
     assert len(written_events) == count > 0
+
+
+@pytest.fixture
+def on_network_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The study lies on a disk where one connection does everything."""
+    monkeypatch.setattr(database, "network_disk", lambda path: "nfs")
+
+
+@pytest.mark.usefixtures("on_network_disk")
+def test_a_study_on_a_network_disk_is_backed_up_like_others(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = unlock(home, LEAD, PASSPHRASE)
+    assert fresh_backup(study).good
+    study.close()
+    make(home, "nightly")
+    more = (*MIGRATIONS, "CREATE TABLE newer (id INTEGER PRIMARY KEY) STRICT;")
+    monkeypatch.setattr(database, "MIGRATIONS", more)
+    study = unlock(home, LEAD, PASSPHRASE)
+    wait_until_checked(home)
+    assert [one.kind for one in backups(home) if one.good] == [
+        "on-demand", "nightly", "before-migration",
+    ]  # fmt: skip
+    study.close()
