@@ -36,6 +36,8 @@ __all__ = [
 
 LEAST_SQLITE: Final = (3, 51, 3)
 """Older ones have the WAL-reset fault, which can corrupt a database."""
+FAULTS: Final = (sqlcipher3.Error, MemoryError)
+"""A key that could not be read from a failing disk comes as want of memory."""
 Fault: Final[type[Exception]] = sqlcipher3.DatabaseError
 """What SQLCipher raises where a database is damaged."""
 PLAINTEXT: Final = b"SQLite format 3\0"
@@ -86,7 +88,7 @@ class Cursor(sqlcipher3.Cursor):  # type: ignore[misc]
         # Not the block above: this is called for every row.
         try:
             return super().__next__()
-        except sqlcipher3.Error as error:
+        except FAULTS as error:
             self.connection.tell(error)
             raise
 
@@ -117,7 +119,7 @@ class Connection(sqlcipher3.Connection):  # type: ignore[misc]
         """Raise faults of the disk in our words."""
         try:
             yield
-        except sqlcipher3.Error as error:
+        except FAULTS as error:
             self.tell(error)
             raise
 

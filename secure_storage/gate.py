@@ -11,9 +11,11 @@ uses (its media store above all, which asks nobody who they are) are shut to eve
 
 import asyncio
 import hashlib
+import logging
 import re
 from base64 import b64encode
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -191,9 +193,16 @@ class Gate:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
-            await anyio.to_thread.run_sync(self._sessions.sweep)
-            for call in moments.now_and_then:
-                await anyio.to_thread.run_sync(call, self._sessions.home)
+            home = self._sessions.home
+            calls: list[Callable[[], object]] = [self._sessions.sweep]
+            calls += [partial(one, home) for one in moments.now_and_then]
+            for call in calls:
+                try:
+                    await anyio.to_thread.run_sync(call)
+                except Exception as error:
+                    # A disk that is away for a while must not end the upkeep for good.
+                    name = type(error).__name__
+                    logging.getLogger("fokus").error("upkeep failed: %s", name)
 
     def _session(self, headers: Headers) -> Session | None:
         for line in headers.getlist("cookie"):

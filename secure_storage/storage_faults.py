@@ -34,6 +34,8 @@ SAID: Final = {"database or disk is full": FULL, "disk I/O error": IOERR}
 
 def result_code(error: Exception) -> int:
     """Give the primary result code of an error of SQLite; 0 when it is none."""
+    if isinstance(error, MemoryError):
+        return IOERR
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None:
         return int(code) & 0xFF

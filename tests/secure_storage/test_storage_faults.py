@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -351,3 +352,21 @@ def test_pages_are_told_to_try_again(home: Path, through: str) -> None:
         answer = browser.get("/api/x")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json() == {"error": "The disk is away."}
+
+
+def test_upkeep_goes_on_after_a_fault(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Path] = []
+    again = threading.Event()
+
+    def failing(home: Path) -> None:
+        calls.append(home)
+        if len(calls) > 1:
+            again.set()
+        raise StorageAway("The disk is away.")
+
+    monkeypatch.setattr("secure_storage.gate.SWEEP_EVERY", 0.01)
+    monkeypatch.setattr("secure_storage.moments.now_and_then", [failing])
+    app = Starlette(routes=gate_routes(home), middleware=[Middleware(Gate, home=home)])
+    with TestClient(app, base_url="http://fokus.test"):
+        assert again.wait(20)
+    assert set(calls) == {home}
