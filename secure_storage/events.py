@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
@@ -123,10 +124,11 @@ def verify(
 
     ``progress`` hears how many events were checked, every thousand.
     """
-    rows = db.conn.execute(
+    cursor = db.conn.execute(
         "SELECT seq, at, actor, action, object, before, after, salt, digest, prev, hash, client_id"
         " FROM events ORDER BY seq"
     )
+    rows = chain.from_iterable(iter(lambda: cursor.fetchmany(1000), []))
     previous, count = START, 0
     for seq, at, actor, action, object, before, after, salt, digest, prev, chained, client in rows:
         count += 1
