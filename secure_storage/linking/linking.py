@@ -72,7 +72,7 @@ class Linking:
                 store.replace(change.db, new)
             action = "person.added" if new.version == 0 else "person.changed"
             change.record(action, f"person:{number}", after={"fields": changed(before, new)})
-        self._tell_study()
+        self.tell_study()
         return replace(new, id=number, version=new.version + 1)
 
     def withdraw(self, person_id: int, day: str | None) -> Person:
@@ -88,7 +88,7 @@ class Linking:
             change.record(action, f"person:{person_id}")
         if new.withdrawn_on is None:
             self._take_back(new)
-        self._tell_study()
+        self.tell_study()
         return replace(new, version=new.version + 1)
 
     def remove_person(self, person_id: int) -> None:
@@ -104,7 +104,7 @@ class Linking:
                 change.record("person.removed", f"person:{person_id}")
             self._core.rotate(self._core.seals, outer)
             outer.record("linking.key_changed", "linking", after={"why": "a person was removed"})
-        self._tell_study()
+        self.tell_study()
 
     def custodians(self) -> list[Custodian]:
         """List the members with this role, and those who lost it but still have a seal."""
@@ -229,8 +229,9 @@ class Linking:
             for form in names.name_forms(name)
         } | {form for one in people for form in names.contact_forms(one.contact)}
 
-    def _tell_study(self) -> None:
+    def tell_study(self) -> None:
         """Bring the study up to date, also with what a crash kept from it."""
+        self._require()
         forms, root = self._forms(), self._study._core.root
         if not names.stands(self._study.db, root, forms):
             with self._study.change() as change:
@@ -259,7 +260,7 @@ class Linking:
         with self._core.change(self._study.member) as change:
             change.record("read.opened", "linking")
         self._study.note("read.linking_opened", "linking")
-        self._tell_study()
+        self.tell_study()
 
 
 def _searched(person: Person) -> str:

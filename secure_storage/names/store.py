@@ -1,7 +1,7 @@
 """The SQL of the published hashes, which stand in the study's own database."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,8 +63,14 @@ def hashes_of(forms: Iterable[Form], key: bytes) -> frozenset[bytes]:
     return frozenset(made | set(fill))
 
 
-def publish(change: Change, root: bytes, forms: Iterable[Form]) -> int:
-    """Replace the published hashes and record it; gives the number of rows."""
+def publish(change: Change, root: bytes, forms: Collection[Form]) -> int:
+    """Replace the published hashes and record it; gives the number of rows.
+
+    No forms are not published: a check that looks for nobody must not pass for a check.
+    """
+    if not forms:
+        withdraw(change)
+        return 0
     key = names_key(root)
     made = hashes_of(forms, key)
     change.db.conn.execute("DELETE FROM name_forms")
@@ -97,9 +103,11 @@ def current(db: sqlite_utils.Database, root: bytes) -> Hashes | None:
     return Hashes(key, frozenset(bytes(row[0]) for row in rows))
 
 
-def stands(db: sqlite_utils.Database, root: bytes, forms: Iterable[Form]) -> bool:
+def stands(db: sqlite_utils.Database, root: bytes, forms: Collection[Form]) -> bool:
     """Tell whether exactly these forms are published."""
     hashes = current(db, root)
+    if not forms:
+        return hashes is None
     return hashes is not None and hashes.known == hashes_of(forms, hashes.key)
 
 

@@ -71,7 +71,7 @@ def _ask_to_be_let_in(study: Study, *, outdated: bool) -> None:
 def _store(study: Study, linking: Linking) -> None:
     if linking.published() is None:
         # New, or the study's key was changed: the hashes made with the old one match nothing.
-        linking.publish()
+        linking.tell_study()
     people, published, keys, journal = st.tabs(["People", "Name check", "Custodians", "Journal"])
     with people:
         _people(study, linking)
@@ -139,7 +139,9 @@ def _published(linking: Linking) -> None:
         "names, not the names. They are renewed whenever a person is saved."
     )
     found = linking.published()
-    if found is not None:
+    if found is None:
+        st.caption("Nothing is published: register somebody first. Until then nothing is checked.")
+    else:
         when = found.at.replace("T", " ")[:16]
         st.text(f"Published {when} UTC: {found.rows} hashes, those that fill up included.")
     if st.button("Publish again", icon=":material/publish:"):

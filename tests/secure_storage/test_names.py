@@ -178,10 +178,15 @@ def test_without_a_linking_store_nothing_was_checked(study: Study) -> None:
     assert not (study.home / "linking.json").exists()
 
 
-def test_an_empty_store_was_checked_and_finds_nothing(study: Study, linking: Linking) -> None:
-    linking.publish()
-    check = check_names(study, ["Kari Nordmann"])
-    assert (check.checked, check.found) == (True, 0)
+def test_a_store_with_nobody_in_it_does_not_pass_for_a_check(
+    study: Study, linking: Linking
+) -> None:
+    assert linking.publish() == 0
+    assert not check_names(study, ["Kari Nordmann"]).checked
+    person = linking.save_person(Person(1, "P1", "Kari Nordmann"))
+    assert check_names(study, ["Kari Nordmann"]).checked
+    linking.remove_person(person.id)
+    assert not check_names(study, ["Kari Nordmann"]).checked
 
 
 def test_who_may_not_read_may_not_try_names(linking: Linking, keeper: Study) -> None:
