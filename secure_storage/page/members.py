@@ -19,21 +19,18 @@ def members_page(study: Study) -> None:
     st.title("Members and security")
     # Filled last, so that it shows what was changed below it.
     table = st.container()
-    leads = "members" in RIGHTS[study.member.role]
-    if leads:
-        invite, change = st.columns(2, gap="large")
-        with invite:
+    if "members" in RIGHTS[study.member.role]:
+        left, right = st.columns(2, gap="large")
+        with left:
             _invite(study)
-        with change:
+            _recovery_kit(study)
+            your_account(study)
+        with right:
             change_member(study)
+    else:
+        your_account(study)
     with table:
         _table(study.members())
-    kit, own = st.columns(2, gap="large")
-    with own if leads else kit:
-        your_account(study)
-    if leads:
-        with kit:
-            _recovery_kit(study)
     backups_section(study)
     _rights()
     _journal(study)
@@ -94,7 +91,7 @@ def _recovery_kit(study: Study) -> None:
             "lost: nobody can restore it. Make the kit, print it and put it in a safe.",
             icon=":material/warning:",
         )
-    st.html('<a href="/recovery-kit" target="_self">Make a recovery kit</a>')
+    st.html('<a href="/recovery-kit" target="_self" style="color: inherit">Make a recovery kit</a>')
 
 
 def _rights() -> None:
@@ -116,4 +113,6 @@ def _journal(study: Study) -> None:
     else:
         st.error("The journal was tampered with: " + plain(check.problem))
     if "audit" in RIGHTS[study.member.role]:
-        st.html('<a href="/audit" target="_self">Read the journal and check its anchors</a>')
+        st.html(
+            '<a href="/audit" target="_self" style="color: inherit">Read the journal and check its anchors</a>'
+        )
