@@ -188,7 +188,11 @@ class Gate:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            close_scripts(lambda handle: self._sessions.by_handle(handle) is not None)
+            try:
+                close_scripts(lambda handle: self._sessions.by_handle(handle) is not None)
+            except Exception as error:
+                name = type(error).__name__
+                logging.getLogger("fokus").error("a script could not be ended: %s", name)
 
     async def _sweep(self) -> None:
         while True:

@@ -147,21 +147,35 @@ class Sessions:
 
     def sweep(self) -> None:
         """End the sessions that are over, so that an unused study is locked."""
-        for session in list(self._by_token.values()):
+        sessions = list(self._by_token.values())
+        self._end_all([one for one in sessions if not one.alive()])
+        for session in sessions:
             if session.alive():
                 session.plays.record()
-            else:
-                self.end(session)
 
     def lock(self, by: Session) -> None:
         """Lock the study at once: everybody is signed out and the keys are forgotten."""
-        by.study.note("read.locked", "study")
+        try:
+            by.study.note("read.locked", "study")
+        except (FokusError, OSError) as error:
+            # A disk that is away must not keep the study open.
+            name = type(error).__name__
+            logging.getLogger("fokus").error("locking is not on record: %s", name)
         self.close()
 
     def close(self) -> None:
-        """End all sessions."""
-        for session in list(self._by_token.values()):
-            self.end(session)
+        """End all sessions; what goes wrong with one is raised when all are over."""
+        self._end_all(list(self._by_token.values()))
+
+    def _end_all(self, sessions: list[Session]) -> None:
+        faults: list[Exception] = []
+        for session in sessions:
+            try:
+                self.end(session)
+            except Exception as error:
+                faults.append(error)
+        if faults:
+            raise faults[0]
 
     @contextmanager
     def _counted(self, name: str) -> Iterator[None]:

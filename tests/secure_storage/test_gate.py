@@ -16,6 +16,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from secure_storage import (
     FLOOR,
+    DiskFull,
     Gate,
     NotAllowed,
     NotSignedIn,
@@ -23,6 +24,7 @@ from secure_storage import (
     Study,
     create_study,
     gate_routes,
+    moments,
     read_settings,
     setup_code,
     study_of,
@@ -657,6 +659,27 @@ def test_locking_signs_everybody_out_and_forgets_the_keys(
     (locked,) = [one for one in again.events() if one.action == "read.locked"]
     assert locked.actor == again.member.id
     again.close()
+
+
+def test_a_study_is_locked_even_when_its_disk_is_away(
+    browser: Callable[[], TestClient], home: Path, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    one, two = browser(), browser()
+    assert sign_in(one) == 303 and sign_in(two) == 303
+
+    def away(*said: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    def leaving(core: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    monkeypatch.setattr(Study, "note", away)
+    monkeypatch.setattr(moments, "when_leaving", [leaving])
+    one.post("/lock", headers=SAME)
+    assert one.get("/").status_code == 401 and two.get("/").status_code == 401
+    assert already_open(home) is None
+    assert "locking is not on record: DiskFull" in caplog.text
 
 
 def test_forwarded_claims_reach_no_page(client: TestClient) -> None:
