@@ -565,3 +565,13 @@ def test_a_study_on_a_network_disk_is_backed_up_like_others(
         "on-demand", "nightly", "before-migration",
     ]  # fmt: skip
     study.close()
+
+
+def test_the_docs_promise_what_is_kept() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "backups.md").read_text("utf-8")
+    told = {
+        "nightly": "nightly", "on-demand": "on demand",
+        "weekly": "weekly (the first of a calendar week)", "before-migration": "before an upgrade",
+    }  # fmt: skip
+    for kind, keeping in KEPT.items():
+        assert f"| {told[kind]} | {keeping.days} days | {keeping.most} |" in text

@@ -1,5 +1,6 @@
 """What the page of members shows of backups and dates, and every page of the dates."""
 
+import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -68,7 +69,7 @@ def test_a_backup_is_made_from_the_page(study: Study) -> None:
     (button,) = [one for one in shown.button if one.label == "Back up now"]
     button.click().run(timeout=30)
     work = drawn._under_way[study.home]
-    for thread in drawn.threading.enumerate():
+    for thread in threading.enumerate():
         if thread.name == "backup":
             thread.join()
     assert work.over and not work.problem and work.share == 1.0
@@ -79,7 +80,7 @@ def test_a_backup_is_made_from_the_page(study: Study) -> None:
 def test_why_a_backup_failed_is_told(study: Study) -> None:
     (study.home / "fokus.toml").write_text("[backup]\nfolder = '/nowhere/at/all'\n")
     drawn._start(study)
-    for thread in drawn.threading.enumerate():
+    for thread in threading.enumerate():
         if thread.name == "backup":
             thread.join()
     assert "is not there" in told(page(study))
