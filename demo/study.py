@@ -67,10 +67,12 @@ def build(home: Path, say: Say) -> None:
             )
         began = time.monotonic()
         making = home.with_name(f".{home.name}.making")
-        shutil.rmtree(making, ignore_errors=True)
+        for left in (making, making.with_name(f"{making.name}-kept")):
+            shutil.rmtree(left, ignore_errors=True)
         making.parent.mkdir(parents=True, exist_ok=True)
         signs = _make(making, say)
         _write_private(making / SIGN_INS, json.dumps([_row(sign) for sign in signs], indent=1))
+        _bring_along(making, home)
         making.replace(home)
         say(f"The demo study was built in {time.monotonic() - began:.0f} s.")
     for file in sorted((home / "exports").glob("*.docx")):
@@ -78,6 +80,15 @@ def build(home: Path, say: Say) -> None:
     say(f"Everybody in the sample is made up. Sign in to {home} as:")
     for sign in _sign_ins(home):
         say(f"  {sign.name:<8} ({sign.role})   passphrase: {sign.passphrase}")
+
+
+def _bring_along(making: Path, home: Path) -> None:
+    """Move what lies beside a home, its anchors, to beside the one it gets."""
+    beside = making.with_name(f"{making.name}-kept")
+    if beside.exists():
+        # Into what may be there: it can hold what is kept of a study of the same name.
+        shutil.copytree(beside, home.with_name(f"{home.name}-kept"), dirs_exist_ok=True)
+        shutil.rmtree(beside)
 
 
 def _row(sign: SignIn) -> dict[str, str]:
