@@ -82,16 +82,9 @@ class _Shared:
 class Connections:
     """The connections of one open study."""
 
-    def __init__(
-        self, path: Path, key: bytes, migrations: tuple[str, ...] | None = None,
-        mark: Callable[[sqlite_utils.Database], object] = lambda db: None,
-    ) -> None:  # fmt: skip
-        """Open the database (making it if missing), check the guards and migrate it.
-
-        ``mark`` reads something that every change changes (the journal's last number):
-        by it a commit is recognised whose outcome the disk did not tell.
-        """
-        self._path, self._key, self._mark = path, key, mark
+    def __init__(self, path: Path, key: bytes, migrations: tuple[str, ...] | None = None) -> None:
+        """Open the database (making it if missing), check the guards and migrate it."""
+        self._path, self._key = path, key
         self._lock = threading.RLock()
         self._opening = threading.Lock()
         self._owner: int | None = None
@@ -155,7 +148,7 @@ class Connections:
                 self._make_sure()
                 try:
                     self._writer.conn.execute("BEGIN IMMEDIATE")
-                    commit = _Commit(self._mark(self._writer), committed, undone)
+                    commit = _Commit(_mark(self._writer), committed, undone)
                     yield self._writer
                 except BaseException:
                     _roll_back(self._writer)
@@ -200,7 +193,7 @@ class Connections:
         self._writer.conn.suspect = False
         commit, self._unsure = self._unsure, None
         if commit is not None:
-            commit.happened = self._mark(self._writer) != commit.before
+            commit.happened = _mark(self._writer) != commit.before
             (commit.committed if commit.happened else commit.undone)()
 
     def _reopen(self) -> None:
@@ -307,6 +300,18 @@ def recover(path: Path, key: bytes) -> None:
         connection.close()
 
 
+@contextmanager
+def changing_copy(path: Path, key: bytes) -> Iterator[sqlite_utils.Database]:
+    """Change a copy that nobody else has open, in one transaction; then it is closed."""
+    db = connect(path, key, alone=True)
+    try:
+        db.conn.execute("BEGIN IMMEDIATE")
+        yield db
+        db.conn.execute("COMMIT")
+    finally:
+        db.conn.close()
+
+
 def take_over(copy: Path, path: Path) -> None:
     """Put a closed copy in a database's place, whose journals must not be played into it."""
     for suffix in ("-wal", "-shm", "-journal"):
@@ -325,6 +330,11 @@ def meta(db: sqlite_utils.Database, key: str) -> str:
 def set_meta(db: sqlite_utils.Database, key: str, value: str) -> None:
     """Write one of the study's own facts."""
     db.conn.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+
+def _mark(db: Encrypted) -> object:
+    """Read what every change changes, the journal's last number, to recognise a commit by it."""
+    return db.conn.execute("SELECT max(rowid) FROM events").fetchone()
 
 
 def _roll_back(db: Encrypted) -> None:
