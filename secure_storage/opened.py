@@ -60,9 +60,7 @@ class OpenedStudy:
         self.newest = 0
         """Number of the last event that this process committed, reads too."""
         self._header_due = False
-        self._connections = database.Connections(
-            path, keys.derived(root, "database"), mark=events.last
-        )
+        self._connections = database.Connections(path, keys.derived(root, "database"))
         self._listeners: dict[object, Listener] = {}
         self._waiting: deque[Event] = deque()
         self._done: deque[Change] = deque()
