@@ -24,7 +24,7 @@ _STARTS: Final[Mapping[Group, tuple[str, ...]]] = MappingProxyType(
 _SAID: Final[Mapping[str, str]] = MappingProxyType(
     {
         "audit.anchors_restarted": "began the anchors anew",
-        "backup.failed": "could not make a backup",
+        "backup.failed": "found a backup that is not good",
         "backup.made": "made a backup",
         "backup.removed": "removed a backup",
         "backup.verified": "checked a backup",
