@@ -489,3 +489,33 @@ def test_the_certificate_is_kept_as_it_was_given(desk: Desk) -> None:
     assert row.state == "done" and "Kari" not in row.certificate
     assert json.loads(row.certificate)["participant"] == given.participant
     assert carry_out_erasure(desk.lead, row.id) == given
+
+
+def test_somebody_of_the_demo_study_withdraws(demo_copy) -> None:
+    home: Path = demo_copy.home
+    lead, coder = (unlock(home, name, demo_copy.passphrase(name)) for name in ("Ingrid", "Jonas"))
+    try:
+        who = max(
+            transcribe.participants(lead),
+            key=lambda one: len(transcribe.sentences_of(lead.db, one.id)),
+        )
+        theirs = {text for text in find_theirs(lead, who.id).texts if len(text) >= 12}
+        before = rows_of_others(lead, who.id)
+        assert len(theirs) > 15
+        assert unnamed_columns(lead.db) == [] and unnamed_folders(home) == []
+        asked = ask_erasure(lead, who.id, "remove")
+        confirm_erasure(coder, asked)
+        certificate = carry_out_erasure(coder, asked)
+        assert certificate.clean and certificate.texts == len(theirs)
+        left = remaining(lead)
+        assert not [text for text in theirs if text.encode() in left]
+        after = rows_of_others(lead, who.id)
+        # Segments they shared with others are others' alone now, and so are their codings.
+        for table in before.keys() - {"codings", "quotes"}:
+            assert before[table] == after[table], table
+        assert verify_chain(lead).ok
+        themes.gather(lead, [one.id for one in transcribe.list_transcripts(lead)])
+        assert all(themes.excerpts_of_code(lead, one.id) for one in coding.list_codes(lead)[:1])
+    finally:
+        coder.close()
+        lead.close()

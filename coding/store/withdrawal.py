@@ -74,7 +74,8 @@ def _find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
         Found("Codes that quote a whole sentence of theirs", len(quoting),
               "The quotation is replaced.", quoting),
         Found("Codes named in words of theirs", len(in_vivo),
-              "These stay: rename those that could give the person away.", in_vivo),
+              "These stay: rename those that could give the person away.", in_vivo,
+              stays=True),
     ))  # fmt: skip
 
 

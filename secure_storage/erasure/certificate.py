@@ -88,7 +88,7 @@ def certificate_text(certificate: Certificate) -> str:
         f"Confirmed by {one.confirmed_by} on {_moment(one.confirmed_at)}",
         f"Erased on {_moment(one.erased_at)}, certified on {_moment(one.certified_at)}",
         "",
-        "What was erased",
+        "What was found to be theirs, and dealt with in this way",
         *(f"  {count:>7,}  {what}" for what, count in one.counts),
         "",
         f"Byte search: {one.texts:,} texts and {one.keys:,} keys were looked for in",

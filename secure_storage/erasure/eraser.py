@@ -40,6 +40,8 @@ class Found:
     """What erasing does to it."""
     lines: tuple[str, ...] = ()
     """The things themselves."""
+    stays: bool = False
+    """For a person to judge: erasing leaves it as it is."""
     left_the_study: bool = False
     """They are outside: erasing cannot reach them."""
 

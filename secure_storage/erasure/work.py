@@ -149,7 +149,9 @@ def _change(change: Change, study: Study, row: Erasure, prepared: Sequence[Prepa
     kept = study.files.add([sought.sealed()], LIST, change)
     draft = {
         "list": kept.id, "erased_at": change.now, "texts": len(texts), "keys": len(theirs.keys),
-        "counts": [[one.what, one.count] for one in theirs.found],
+        "counts": [
+            [one.what, one.count] for one in theirs.found if one.count and not one.stays
+        ],
         "exports_left": [
             line for one in theirs.found if one.left_the_study for line in one.lines
         ],

@@ -150,7 +150,10 @@ def _theirs(study: Study, participant_id: int) -> None:
     if not found:
         st.caption("Nothing in the study is theirs: no speaker is linked to this participant.")
         return
-    st.dataframe(_counts(found), hide_index=True, width="stretch")
+    st.dataframe(
+        _counts(found), hide_index=True, width="stretch", height="content", row_height=58,
+        column_config={"How many": st.column_config.NumberColumn(width="small")},
+    )  # fmt: skip
     for number, one in enumerate(found):
         if one.lines:
             with st.expander(plain(f"{one.what}: {one.count}")):
