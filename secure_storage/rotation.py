@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 
 from . import database, events, keys
 from .change import Change
-from .connection import connect
 from .disk import replacing
 from .errors import BadInput, DamagedFile
 from .files import Files, Seal
@@ -109,18 +108,13 @@ class _Rotation:
     def _export(self, header: Header) -> events.Event:
         key = keys.derived(self._root, "database")
         self._core._connections.export_to(self._path, key)
-        db = connect(self._path, key, alone=True)
-        try:
-            db.conn.execute("BEGIN IMMEDIATE")
+        with database.changing_copy(self._path, key) as db:
             present = {file_id for file_id, _ in self._core.files.seals(db)}
             renewed = {one: seal for one, seal in self._sealed.items() if one in present}
             self._core.files.renewed(db, renewed)
             database.set_meta(db, "header_revision", str(header.revision))
             change = Change(db, self._study.member)
             change.record("key.rotated", "study", after={"files": len(renewed)})
-            db.conn.execute("COMMIT")
-        finally:
-            db.conn.close()
         _drop_journals(self._path)
         with self._path.open("rb") as written:
             os.fsync(written.fileno())

@@ -114,5 +114,6 @@ def _journal(study: Study) -> None:
         st.error("The journal was tampered with: " + plain(check.problem))
     if "audit" in RIGHTS[study.member.role]:
         st.html(
-            '<a href="/audit" target="_self" style="color: inherit">Read the journal and check its anchors</a>'
+            '<a href="/audit" target="_self" style="color: inherit">'
+            "Read the journal and check its anchors</a>"
         )
