@@ -15,9 +15,11 @@ from secure_storage import (
     Role,
     Study,
     open_foreign,
+    rotate_keys,
     shred,
     unlock,
 )
+from secure_storage.files import Seal
 
 Join = Callable[[str, Role], Study]
 
@@ -219,3 +221,80 @@ def test_a_file_with_a_second_name_is_not_shredded(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="hard link"):
         shred(path)
     assert path.read_bytes() == other.read_bytes() == b"words"
+
+
+def keys_of(study: Study) -> dict[str, bytes]:
+    return {file_id: seal.key for file_id, seal in study._core.files.seals(study.db)}
+
+
+def test_every_file_has_a_key_of_its_own(study: Study) -> None:
+    with study.change() as change:
+        one = study.files.add([b"same"], "audio", change)
+        two = study.files.add([b"same"], "audio", change)
+        change.record("recording.added", "recording:1")
+    keys = keys_of(study)
+    assert keys[one.id] != keys[two.id] and {len(key) for key in keys.values()} == {32}
+    for seal in dict(study._core.files.seals(study.db)).values():
+        wrong = Seal(seal.name, keys[two.id] if seal.key == keys[one.id] else keys[one.id])
+        with pytest.raises(DamagedFile):
+            study.files.opened(wrong)
+
+
+def test_a_destroyed_file_is_overwritten_and_its_key_is_gone(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with study.change() as change:
+        stored = study.files.add([b"x" * 200_000], "audio", change)
+        change.record("recording.added", "recording:1")
+    path = study.home / "files" / stored.id
+    key, written = keys_of(study)[stored.id], path.read_bytes()
+    seen: list[bytes] = []
+    unlink = Path.unlink
+
+    def looking(self: Path, missing_ok: bool = False) -> None:
+        if self == path and self.exists():
+            # Overwritten in place, then cut: nothing is left to be read under this name.
+            seen.append(self.read_bytes())
+        unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", looking)
+    with pytest.raises(ZeroDivisionError), study.change() as change:
+        study.files.destroy(stored.id, change)
+        raise ZeroDivisionError
+    assert path.read_bytes() == written
+    with study.change() as change:
+        study.files.destroy(stored.id, change)
+        change.record("recording.erased", "recording:1")
+    assert seen == [b""] and not path.exists()
+    with pytest.raises(DamagedFile, match="missing"):
+        study.files.open(stored.id)
+    study.close()
+    for left in study.home.rglob("*"):
+        assert left.is_dir() or key not in left.read_bytes()
+
+
+def test_a_file_under_a_second_name_is_removed_all_the_same(study: Study, tmp_path: Path) -> None:
+    with study.change() as change:
+        stored = study.files.add([b"x"], "audio", change)
+        change.record("recording.added", "recording:1")
+    path = study.home / "files" / stored.id
+    os.link(path, tmp_path / "second")
+    with study.change() as change:
+        study.files.destroy(stored.id, change)
+        change.record("recording.erased", "recording:1")
+    assert not path.exists()
+
+
+def test_a_name_given_by_rotation_is_not_swept(study: Study) -> None:
+    with study.change() as change:
+        stored = study.files.add([b"x"], "audio", change)
+        change.record("recording.added", "recording:1")
+    rotate_keys(study)
+    (name,) = stored_names(study)
+    assert name != stored.id
+    study._core.files.sweep(study.db)
+    assert stored_names(study) == {name} and read(study, stored.id) == b"x"
+    with study.change() as change:
+        study.files.remove(stored.id, change)
+        change.record("recording.removed", "recording:1")
+    assert stored_names(study) == set()
