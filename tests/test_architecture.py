@@ -111,6 +111,56 @@ def test_one_heavy_library_one_file(library: str) -> None:
     assert len(users) == 1, users
 
 
+READERS_OF_STRANGE_FORMS = {
+    "zipfile": {
+        "secure_storage/foreign/archive.py",
+        # Our own Word files: their writer, and the search of released ones for erased words.
+        "transcribe/word.py",
+        "secure_storage/erasure/words.py",
+    },
+    "defusedxml": {"secure_storage/foreign/archive.py"},
+    # For the writer of Word files: escaping, no reading.
+    "xml": {"secure_storage/foreign/archive.py", "transcribe/word.py"},
+    "pypdf": {"secure_storage/foreign/pdf.py"},
+    "lxml": set(),
+    # Writes and reads back the archive of a study that is closed: our own file.
+    "tarfile": {"secure_storage/closing/archive.py"},
+    "pickle": set(),
+    "shelve": set(),
+    "marshal": set(),
+}
+"""Libraries that parse what a stranger may have made, and where alone they are used."""
+
+STARTERS = {
+    # The guarded child, in which foreign files are read.
+    "secure_storage/foreign/child.py",
+    # The transcription worker, which is given one job and its key.
+    "transcribe/capsule.py",
+    "transcribe/jobs.py",
+    # The decoder that makes silence of somebody's turns, shut in like the guarded child.
+    "transcribe/silence.py",
+    # Reads a file of ours where closing it here would drop the database's locks.
+    "secure_storage/erasure/looking.py",
+}
+"""Who starts other processes."""
+
+
+@pytest.mark.parametrize("library", READERS_OF_STRANGE_FORMS)
+def test_strange_forms_are_read_in_one_place(library: str) -> None:
+    users = {
+        module.as_posix()
+        for module in MODULES
+        if any(name == library or name.startswith(library + ".") for name in imports(module))
+    }
+    assert users == READERS_OF_STRANGE_FORMS[library] or users < READERS_OF_STRANGE_FORMS[library]
+
+
+def test_only_the_child_and_the_worker_are_started() -> None:
+    assert {
+        module.as_posix() for module in MODULES if "subprocess" in set(imports(module))
+    } <= STARTERS
+
+
 def test_modules_are_short() -> None:
     lines = {module: len((ROOT / module).read_text("utf-8").splitlines()) for module in MODULES}
     assert not {str(module): n for module, n in lines.items() if n > 400}
