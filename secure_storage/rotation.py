@@ -13,7 +13,8 @@ root is sealed to the same public keys. Backups from before open with the seals 
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +70,7 @@ class _Rotation:
         try:
             self._seal_files()
             _drop(self._path)
-            with core._connections.still():
+            with _no_backup(core.home), core._connections.still():
                 self._study.require("members")
                 self._seal_files()
                 old = {file_id: seal.name for file_id, seal in core.files.seals(core.reader)}
@@ -131,6 +132,17 @@ class _Rotation:
             if path.read_bytes() != data:
                 raise
         return True
+
+
+@contextmanager
+def _no_backup(home: Path) -> Iterator[None]:
+    """Wait for a backup that is being made: it copies files that rotation would remove."""
+    # Here, for backups are built on opened studies, and those on this module.
+    from .backup.shelf import shelf, shelf_held
+
+    folder = shelf(home)
+    with shelf_held(folder) if folder.is_dir() else nullcontext():
+        yield
 
 
 def _opens(path: Path, key: bytes) -> bool:

@@ -21,6 +21,7 @@ from secure_storage import (
     NotSignedIn,
     Role,
     Study,
+    fresh_backup,
     keys,
     make_kit,
     new_key,
@@ -32,6 +33,7 @@ from secure_storage import (
     verify_chain,
 )
 from secure_storage import database as databases
+from secure_storage.backup.shelf import shelf, shelf_held
 from secure_storage.container import SealedReader
 from secure_storage.database import copy_opened
 from secure_storage.rotation import NEXT, settle
@@ -293,6 +295,26 @@ def test_who_is_signed_out_meanwhile_changes_no_keys(study: Study, join: Join) -
     with pytest.raises(NotSignedIn):
         rotate_keys(other, lambda done, total: study.disable(other.member.id))
     assert study._core.root == root and len(names(study)) == 1
+
+
+def test_a_backup_under_way_is_waited_for(study: Study) -> None:
+    """A backup copies the files its database names; rotation would take them away."""
+    keep(study)
+    fresh_backup(study)
+    root, over = study._core.root, threading.Event()
+
+    def rotate() -> None:
+        rotate_keys(study)
+        over.set()
+
+    with shelf_held(shelf(study.home)):
+        thread = threading.Thread(target=rotate)
+        thread.start()
+        assert not over.wait(0.5) and study._core.root == root
+        keep(study, b"meanwhile")
+    thread.join()
+    assert over.is_set() and study._core.root != root
+    assert not fresh_backup(study).problem
 
 
 def test_two_at_once_are_refused(study: Study) -> None:
