@@ -143,4 +143,3 @@ NO_TICKET_MESSAGE = (
     "may have run out: whoever runs the server renews it with kinit. What was confirmed as "
     "saved is safe. Do your last step again then."
 )
-full_disk_told = storage_told

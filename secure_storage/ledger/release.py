@@ -20,7 +20,7 @@ from ..audit.receipt import Receipt, receipt_text
 from ..audit.words import anchor_words
 from ..container import SealedReader
 from ..disk import create_private, discard, private_folder, replacing, sync_folder
-from ..errors import DamagedFile, FokusError, NotAllowed, StaleWrite, full_disk_told
+from ..errors import DamagedFile, FokusError, NotAllowed, StaleWrite, storage_told
 from ..members import Member
 from ..study import Study
 from . import store
@@ -119,7 +119,7 @@ def _copied(sealed: SealedReader, path: Path) -> Path:
     aside = _aside(path)
     target = create_private(aside)
     try:
-        with full_disk_told():
+        with storage_told():
             for offset in range(0, sealed.size, SLICE):
                 target.write(sealed.read(offset, SLICE))
             target.flush()
