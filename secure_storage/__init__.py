@@ -77,6 +77,7 @@ from .foreign import (
     open_foreign,
     read_xml,
     shred,
+    shut_in,
     still_alive,
 )
 from .gate import Gate
@@ -255,6 +256,7 @@ __all__ = [
     "withdraw_request",
     "seal",
     "shred",
+    "shut_in",
     "told_at_start",
     "unlock",
     "verify_chain",

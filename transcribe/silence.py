@@ -1,14 +1,14 @@
 """Sound with stretches of silence: made anew as FLAC, by a process of its own.
 
 As in ``look``, the sound reaches the child sealed under a key for this once, and the
-child has nothing else. What it makes comes back through a pipe and is sealed as it
-arrives: no plaintext touches the disk. The sound is decoded twice: FLAC says at its very
+child has nothing else and is shut in before it decodes. It is not ``guarded``, whose
+answer comes in one piece: what this one makes comes back through a pipe and is sealed as
+it arrives, so no plaintext touches the disk. The sound is decoded twice: FLAC says at its very
 start how long it is and what the sum of its samples is (RFC 9639, 8.2), and a pipe does
 not go back.
 """
 
 import json
-import resource
 import shutil
 import struct
 import subprocess
@@ -17,13 +17,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from secure_storage import BadInput, new_key
+from secure_storage import BadInput, new_key, shut_in
 
 from . import capsule
-from .audio import Measure, measure_silenced, write_silenced
+from .audio import Measure, load_decoder, measure_silenced, write_silenced
 from .options import TranscribeOptions
 
 _KEY_SIZE: Final = 32
+_MEMORY: Final = 4 << 30
+"""Bytes of address space: the sound is never held whole."""
+_SECONDS: Final = 3600
+"""Of processor time; a day of sound takes minutes."""
 _FRAME: Final = struct.Struct(">cI")
 _SOUND, _DONE = b"S", b"D"
 _STREAMINFO: Final = 8
@@ -96,7 +100,8 @@ def silenced(
 
 def main() -> None:
     """Be the child: key and spans come on standard input, frames go to standard output."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    load_decoder()
+    shut_in(_MEMORY, _SECONDS)
     key = sys.stdin.buffer.read(_KEY_SIZE)
     spans = [(float(start), float(end)) for start, end in json.loads(sys.stdin.buffer.read())]
     out = sys.stdout.buffer

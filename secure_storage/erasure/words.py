@@ -9,17 +9,18 @@ import html
 import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from ..errors import BadInput
+from ..foreign import Caps, open_archive
 from .eraser import MARK, Withdrawal
 from .search import LEAST
 
 RUN: Final = 6
 """Words in a row that are taken to be the participant's own."""
-_MOST: Final = 256 << 20
-"""Bytes of a member of an archive that are looked at; our own exports are far smaller."""
+_CAPS: Final = Caps(bytes=1 << 30)
+"""Our own exports are far smaller; what is larger is taken to hold their words."""
 _TAG: Final = re.compile(r"<[^>]*>")
 _WORD: Final = re.compile(r"\w+")
 
@@ -46,7 +47,10 @@ class Words:
         """Tell whether any run occurs in a file; what cannot be read is taken to hold them."""
         if data.startswith(b"age-encryption.org"):
             return True
-        return any(self.stand_in(text) for text in _texts(data))
+        try:
+            return any(self.stand_in(text) for text in _texts(data))
+        except BadInput:
+            return True
 
 
 def mentions(name: str, text: str) -> bool:
@@ -87,11 +91,10 @@ def _runs(words: list[str], length: int) -> Iterator[tuple[str, ...]]:
 
 
 def _texts(data: bytes) -> Iterator[str]:
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
-                with archive.open(member) as opened:
-                    yield from _texts(opened.read(_MOST))
+    if data.startswith(b"PK\x03\x04"):
+        with open_archive(io.BytesIO(data), ["*"], _CAPS) as archive:
+            for name in archive.names:
+                yield from _texts(archive.read(name))
         return
     text = data.decode("utf-8", "replace")
     yield text

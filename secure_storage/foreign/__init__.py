@@ -1,6 +1,7 @@
 """What comes from outside: the door it is opened through, and where it is read."""
 
 from .archive import Archive, Caps, open_archive, read_xml
+from .bolt import shut_in
 from .child import Limits, guarded, still_alive
 from .door import open_foreign, shred
 from .kinds import expect
@@ -15,5 +16,6 @@ __all__ = [
     "open_foreign",
     "read_xml",
     "shred",
+    "shut_in",
     "still_alive",
 ]

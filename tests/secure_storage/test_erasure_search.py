@@ -105,6 +105,7 @@ def packed(text: str) -> bytes:
         (packed("<w:document><w:t>Something else was said by somebody.</w:t></w:document>"), False),
         (json.dumps({"a": ["Å", SAID]}).encode(), True),
         (b"age-encryption.org/v1\n...", True),
+        (b"PK\x03\x04 an archive that is damaged", True),
         (b"", False),
     ],
 )  # fmt: skip
