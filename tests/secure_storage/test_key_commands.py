@@ -1,15 +1,20 @@
 """Members and keys from the console."""
 
+import base64
 import os
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 import app
 from secure_storage import StudyBusy, WrongPassphrase, held, make_kit, unlock
+from secure_storage.one_time_codes import propose, switch_on
 
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
 
@@ -100,3 +105,16 @@ def test_the_kit_is_not_typed_while_a_server_has_the_study(home: Path) -> None:
             pass
         assert fokus(home, "study", "recover", sign=False) == 1
         server.communicate(b"")
+
+
+def test_who_uses_one_time_codes_gives_one(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(unlock(home, LEAD, PASSPHRASE)) as study:
+        secret = base64.b32decode(propose(study).secret)
+        now = int(time.time())
+        first, second = (
+            TOTP(secret, 6, SHA1(), 30).generate(at).decode() for at in (now - 30, now)
+        )
+        switch_on(study, first)
+    assert fokus(home, "member", "list") == 1
+    assert "one-time code" in capsys.readouterr().err
+    assert fokus(home, "member", "list", "--code", second) == 0
