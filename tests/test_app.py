@@ -82,7 +82,7 @@ def test_every_page_says_who_is_signed_in_and_lets_them_out(
 def test_a_custodian_is_told_what_the_role_keeps(draw: Callable[[Role], AppTest]) -> None:
     page = draw("custodian")
     assert not page.exception and page.title[0].value == "Linking store"
-    assert "Your role keeps the keys of the linking store" in page.caption[0].value
+    assert "There is no linking store yet" in page.caption[0].value
     assert 'href="/sign-out"' in links(page) and 'href="/passphrase"' in links(page)
 
 
