@@ -14,14 +14,17 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import av
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-import coding
-import themes
-import transcribe
+import coding.page
+import themes.page
+import transcribe.page
+from bench import withdrawal
 from secure_storage import (
     FLOOR,
     MARK,
@@ -489,6 +492,39 @@ def test_the_certificate_is_kept_as_it_was_given(desk: Desk) -> None:
     assert row.state == "done" and "Kari" not in row.certificate
     assert json.loads(row.certificate)["participant"] == given.participant
     assert carry_out_erasure(desk.lead, row.id) == given
+
+
+@pytest.mark.parametrize("seed", range(1000, 1006))
+def test_nothing_is_found_of_somebody_of_a_random_study(tmp_path: Path, seed: int) -> None:
+    outcome = withdrawal.one_study(tmp_path / "home", seed)
+    assert outcome.sought and not outcome.found and outcome.clean
+    assert outcome.others and not outcome.changed
+
+
+PAGES = (
+    (themes.page, "study_page"), (transcribe.page, "recordings_page"),
+    (transcribe.page, "transcript_page"), (coding.page, "coding_page"),
+    (coding.page, "codebook_page"), (themes.page, "themes_page"), (themes.page, "quotes_page"),
+    (themes.page, "export_page"),
+)  # fmt: skip
+
+
+def _draw() -> None:
+    from tests_withdrawal_here import HERE
+
+    page, study = HERE
+    page(study)
+
+
+@pytest.mark.parametrize("mode", ["redact", "remove"])
+def test_all_pages_draw_afterwards(desk: Desk, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.erased(mode)
+    for module, name in PAGES:
+        shelf = ModuleType("tests_withdrawal_here")
+        shelf.HERE = (getattr(module, name), desk.lead)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "tests_withdrawal_here", shelf)
+        page = AppTest.from_function(_draw, default_timeout=60).run()
+        assert not page.exception, name
 
 
 def test_somebody_of_the_demo_study_withdraws(demo_copy) -> None:
