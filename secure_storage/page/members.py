@@ -101,7 +101,8 @@ def _rights() -> None:
         for role in ROLES
     }
     what = [deed.capitalize() for deed in DEEDS.values()]
-    st.dataframe(pd.DataFrame({"May": what, **columns}), hide_index=True, width="stretch")
+    table = pd.DataFrame({"May": what, **columns})
+    st.dataframe(table, hide_index=True, width="stretch", height="content")
     st.caption("Releasing exports is in no role: it is a permission of a person.")
 
 
