@@ -555,3 +555,15 @@ def test_somebody_of_the_demo_study_withdraws(demo_copy) -> None:
     finally:
         coder.close()
         lead.close()
+
+
+def test_whoever_said_nothing_can_withdraw_too(desk: Desk) -> None:
+    silent = transcribe.add_participant(desk.lead, 3, "Siri", "cook on a ship", False)
+    asked = ask_erasure(desk.lead, silent, "remove")
+    confirm_erasure(desk.coder, asked)
+    certificate = carry_out_erasure(desk.coder, asked)
+    assert certificate.clean and certificate.texts == certificate.keys == 0
+    assert b"cook on a ship" not in remaining(desk.lead)
+    assert HEARD.encode() in remaining(desk.lead)
+    media, _ = part_of(desk.lead)
+    assert media == "audio/wav"

@@ -41,7 +41,7 @@ def erase_exports(change: Change, ground: Ground, withdrawal: Withdrawal) -> Non
     reason = "A participant withdrew; ask for it anew."
     for file_id in sorted({one.file_id for one in _holding(ground, withdrawal.texts)}):
         store.drop_exports(change, file_id, reason)
-        ground.files.remove(file_id, change)
+        ground.files.destroy(file_id, change)
 
 
 def tidy_exports(ground: Ground) -> None:
