@@ -111,8 +111,6 @@ FOLDER: Final[Mapping[str, str]] = MappingProxyType({
     "study.json": "sealed keys of the members",
     "server.lock": "the number of a process",
     "fokus.toml": "how the study is served",
-    "study-dates.json": "when the study ends and is destroyed",
-    "closing.json": "how far the destruction of the whole study is",
     "wrong-tries.json": "when and how often a passphrase was wrong",
     "demo-sign-ins.json": "how to sign in to the sample study, where everybody is made up",
     "linking.db": "who is who: the custodian's, under a key that is not the study's",
