@@ -7,13 +7,16 @@ is read off the source too, followed through the calls inside our own packages.
 """
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import textwrap
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,20 @@ def exported() -> Iterator[tuple[str, Callable[..., Any]]]:
     for name, found in inspect.getmembers(Study, inspect.isfunction):
         if not name.startswith("_"):
             yield f"Study.{name}", found
+
+
+def inner() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """What the pages and commands of the first stage use of it without its root."""
+    stage = secure_storage
+    for found in pkgutil.walk_packages(stage.__path__, f"{stage.__name__}."):
+        if {"page", "commands"} & set(found.name.split(".")):
+            continue
+        module = importlib.import_module(found.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            # Those of ``access`` are what a ``Study`` can do.
+            own = function.__module__ == found.name != "secure_storage.access"
+            if own and not name.startswith("_") and is_act(function):
+                yield f"{found.name}.{name}", function
 
 
 def within(function: Callable[..., Any]) -> tuple[bool, list[Callable[..., Any]]]:
@@ -101,7 +118,7 @@ def is_act(function: Callable[..., Any]) -> bool:
 def acts() -> dict[str, Callable[..., Any]]:
     """All acts by their name; one that several stages export stands under the first."""
     found: dict[str, Callable[..., Any]] = {}
-    for name, function in exported():
+    for name, function in chain(exported(), inner()):
         first = list(inspect.signature(function).parameters)[:1]
         if first in (["study"], ["self"]) and function not in found.values():
             found[name] = function
@@ -198,6 +215,33 @@ ACTS: Mapping[str, str] = {
     "secure_storage.verify_chain": "read",
     "secure_storage.who_can_release": "signed in",
     "secure_storage.withdraw_request": "read",
+    "secure_storage.audit.anchors.latest_anchor": "audit",
+    "secure_storage.audit.log.journal": "audit",
+    "secure_storage.audit.log.trace": "audit",
+    "secure_storage.audit.running.check_of": "audit",
+    "secure_storage.audit.running.quick_check": "audit",
+    "secure_storage.audit.running.start_check": "audit",
+    "secure_storage.audit.verify.restart_anchors": "audit",
+    "secure_storage.audit.verify.verify_journal": "audit",
+    "secure_storage.audit.verify.verify_study": "audit",
+    "secure_storage.backup.restoring.drill": "backup",
+    "secure_storage.closing.dates.set_study_dates": "members",
+    "secure_storage.closing.dates.study_dates": "read",
+    "secure_storage.closing.destroying.close_study": "erase",
+    "secure_storage.erasure.asking.require_part": "part in erasing",
+    "secure_storage.ledger.given.open_export": "release",
+    # Looks at the request first: who may depends on it, and ``approve_export`` asks.
+    "secure_storage.ledger.release.release": "signed in",
+    "secure_storage.ledger.requests.open_request": "read",
+    "secure_storage.ledger.route.offer_age": "release",
+    "secure_storage.linking.doors.own_fingerprint": "linking",
+    "secure_storage.linking.doors.recover_linking": "linking",
+    "secure_storage.one_time_codes.propose": "signed in",
+    "secure_storage.one_time_codes.switch_off": "signed in",
+    "secure_storage.one_time_codes.switch_off_for": "members",
+    "secure_storage.one_time_codes.switch_on": "signed in",
+    "secure_storage.recovery.has_kit": "members",
+    "secure_storage.study.verified_chain": "read",
     "themes.add_code": "theme",
     "themes.add_quote_to_theme": "theme",
     "themes.add_theme": "theme",
