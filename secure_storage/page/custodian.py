@@ -15,6 +15,7 @@ from ..linking import (
     recover_linking,
 )
 from ..study import Study
+from .account import your_account
 from .person import NEW, enter_person, withdrawal_and_removal
 from .telling import plain
 from .way_out import signed_in
@@ -33,6 +34,7 @@ def custodian_page(study: Study) -> None:
         _ask_to_be_let_in(study, outdated=state.outdated)
     else:
         _store(study, open_linking(study))
+    your_account(study)
 
 
 def _create(study: Study) -> None:
