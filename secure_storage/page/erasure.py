@@ -1,5 +1,6 @@
 """The page «Erasure»: who withdraws, what is theirs, a second person, and the certificates."""
 
+import textwrap
 from collections.abc import Callable
 
 import pandas as pd  # type: ignore[import-untyped]
@@ -150,13 +151,11 @@ def _theirs(study: Study, participant_id: int) -> None:
     if not found:
         st.caption("Nothing in the study is theirs: no speaker is linked to this participant.")
         return
-    st.dataframe(
-        _counts(found), hide_index=True, width="stretch", height="content", row_height=58,
-        column_config={"How many": st.column_config.NumberColumn(width="small")},
-    )  # fmt: skip
+    st.dataframe(_counts(found), hide_index=True, width="stretch", height="content")
     for number, one in enumerate(found):
         if one.lines:
             with st.expander(plain(f"{one.what}: {one.count}")):
+                st.text(textwrap.fill(one.fate, 110))
                 st.dataframe(
                     pd.DataFrame({"Text": list(one.lines)}), hide_index=True, width="stretch",
                     key=f"lines{participant_id}-{number}",
