@@ -228,6 +228,8 @@ ACTS: Mapping[str, str] = {
     "secure_storage.closing.dates.set_study_dates": "members",
     "secure_storage.closing.dates.study_dates": "read",
     "secure_storage.closing.destroying.close_study": "erase",
+    "secure_storage.closing.second.agreed": "read",
+    "secure_storage.closing.second.needs_second": "read",
     "secure_storage.erasure.asking.require_part": "part in erasing",
     "secure_storage.ledger.given.open_export": "release",
     # Looks at the request first: who may depends on it, and ``approve_export`` asks.

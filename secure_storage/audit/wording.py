@@ -107,6 +107,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "speaker.renamed": "renamed a speaker",
         "study.closing": "began to close the study",
         "study.created": "made the study",
+        "study.archived": "wrote the archive of the study",
         "study.dates_set": "set the study's dates",
         "study.two_person_set": "set whether exports need two people",
         "theme.code_added": "put a code under a theme",

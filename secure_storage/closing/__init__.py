@@ -10,6 +10,7 @@ from .dates import (
 )
 from .destroying import close_study, drop_plan, finish_closing
 from .records import archive_of_records, as_csv
+from .second import needs_second
 from .store import StudyDates
 
 register_archiver("study", archive_of_records)
@@ -24,6 +25,7 @@ __all__ = [
     "dates_of_home",
     "finish_closing",
     "make_archive",
+    "needs_second",
     "register_archiver",
     "set_study_dates",
     "study_dates",

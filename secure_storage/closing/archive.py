@@ -4,6 +4,9 @@ Each stage registers what it puts in. The tar goes through a pipe into the age f
 plaintext reaches the disk, and the finished file is read back and compared sum by sum. To
 read back what is encrypted to others' keys, a key that lives only for this moment is added
 to the recipients.
+
+The whole study leaves by it, so it is asked for and recorded as an export: before the first
+byte is written, and anchored, so that stopping afterwards takes nothing off the record.
 """
 
 import hashlib
@@ -20,11 +23,13 @@ from typing import BinaryIO, Final, Protocol
 
 import pyrage  # type: ignore[import-untyped]
 
+from ..audit.anchors import anchor_now
 from ..disk import discard, put_in_place
 from ..errors import BadInput, DamagedFile, StudyExists
 from ..keys import check_passphrase
 from ..study import Study
 from . import store
+from .second import agreed
 
 Archiver = Callable[[Study], Iterable[tuple[str, bytes]]]
 SUMS: Final = "SHA256SUMS"
@@ -56,10 +61,15 @@ def register_archiver(name: str, archiver: Archiver) -> None:
 
 def make_archive(
     study: Study, path: Path, *, recipients: tuple[str, ...] = (), passphrase: str = "",
-    with_recordings: bool = False,
+    with_recordings: bool = False, second: Study | None = None,
 ) -> Archive:  # fmt: skip
-    """Write the study's archive to a new file, and read it back; ``DamagedFile`` if it differs."""
+    """Write the study's archive to a new file, and read it back; ``DamagedFile`` if it differs.
+
+    ``second`` is another member signed in, where the study always asks for two people.
+    """
     study.require("erase")
+    study.require("release")
+    agreed(study, second)
     if bool(recipients) == bool(passphrase):
         raise BadInput("Name either recipients (age1…) or a passphrase for the archive.")
     if passphrase:
@@ -73,6 +83,10 @@ def make_archive(
     passing = pyrage.x25519.Identity.generate()
     sums: dict[str, str] = {}
     partial = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    _announced(study, second, {
+        "archive": True, "recipients": len(keys), "passphrase": bool(passphrase),
+        "recordings": with_recordings,
+    })  # fmt: skip
     try:
         # Not after the parts of the study: the folder is the user's own.
         target = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
@@ -92,7 +106,17 @@ def make_archive(
     except BaseException:
         discard(target, partial)
         raise
+    with study.change() as change:
+        change.record("study.archived", "study", after={"size": size, "sha256": digest})
     return Archive(path, size, digest, len(sums))
+
+
+def _announced(study: Study, second: Study | None, what: dict[str, object]) -> None:
+    if second is not None:
+        with second.change() as change:
+            change.record("export.approved", "study")
+    study.note("read.exported", "study", what)
+    anchor_now(study, "export")
 
 
 def _recipient(text: str) -> "pyrage.x25519.Recipient":

@@ -10,6 +10,7 @@ that the study's journal ended where the certificate says.
 
 import json
 import os
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -27,6 +28,7 @@ from ..settings import read_settings
 from ..study import Study
 from . import store
 from .archive import Archive
+from .second import agreed
 
 PLAN: Final = "closing.json"
 PLAIN: Final = ("exports", "inbox", "jobs")
@@ -37,6 +39,7 @@ KEYS_FIRST: Final = ("linking.json", "linking.db", "linking.db.next", "linking.d
 class Plan:
     """What the certificate says, and where the backups are."""
 
+    home: str
     study_id: str
     title: str
     decided_at: str
@@ -50,14 +53,18 @@ class Plan:
     archive_sha256: str
 
 
-def close_study(study: Study, title: str, archive: Archive | None) -> Path:
+def close_study(
+    study: Study, title: str, archive: Archive | None, second: Study | None = None
+) -> Path:
     """Destroy the study whose title was typed to confirm; gives the certificate's path.
 
-    The study is closed in any case. Raises ``BadInput`` before anything is destroyed.
+    ``second`` is another member signed in, where the study always asks for two people. Both
+    are signed out. Raises ``BadInput`` before anything is destroyed.
     """
     study.require("erase")
     if study.member.role != "lead":
         raise NotAllowed("Only a lead can close a study.")
+    agreed(study, second)
     if title != study.title:
         raise BadInput("This is not the title of the study. Nothing was destroyed.")
     home, core = study.home, study._core
@@ -68,14 +75,18 @@ def close_study(study: Study, title: str, archive: Archive | None) -> Path:
             "Make it available again. Nothing was destroyed."
         )
     with study.change() as change:
-        told = {"archive": archive.sha256 if archive else ""}
+        told: dict[str, object] = {"archive": archive.sha256 if archive else ""}
+        if second is not None:
+            told["second"] = second.member.id
         change.record("study.closing", "study", after=told)
     seq, head = events.last(study.db)
     plan = Plan(
-        core.header.study_id, study.title, events.now(), study.member.initials,
+        str(home), core.header.study_id, study.title, events.now(), study.member.initials,
         store.counts(study.db), len(backups(home)), str(shelf(home)), seq, anchor_words(head),
         archive.path.name if archive else "", archive.sha256 if archive else "",
     )  # fmt: skip
+    if second is not None:
+        second.close()
     study.close()
     with opened.kept_shut(home) as shut:
         if not shut:
@@ -94,8 +105,20 @@ def finish_closing(home: Path) -> Path:
         raise StudyMissing(f"There is no study in {home}, and none that is being closed.") from None
     if (home / "study.json").exists():
         raise FokusError("The study still has its keys. Sign in to close it.")
+    if plan.home != str(home) or not _is_shelf(plan):
+        raise BadInput(
+            f"The closing that {PLAN} tells of was not begun in {home}, so nothing was removed. "
+            "Put the folder back where the study was, or remove what is left yourself."
+        )
     with opened.kept_shut(home):
         return _destroy(home, plan)
+
+
+def _is_shelf(plan: Plan) -> bool:
+    # Nobody signed the plan: it must not name any folder as one to be removed.
+    return bool(re.fullmatch("[0-9a-f]{32}", plan.study_id)) and (
+        Path(plan.shelf).name == plan.study_id
+    )
 
 
 def drop_plan(core: opened.OpenedStudy) -> None:
@@ -112,13 +135,13 @@ def _destroy(home: Path, plan: Plan) -> Path:
     copies = Path(plan.shelf)
     for name in ("linking.json", "study.json"):
         for path in sorted(copies.glob(f"*/{name}")):
-            _overwritten(path)
+            if not path.parent.is_symlink():
+                _overwritten(path)
     for path in sorted(home.glob("study.db*")):
         _overwritten(path)
     for name in PLAIN:
-        for path in sorted((home / name).rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                _overwritten(path)
+        for path in _files_in(home / name):
+            _overwritten(path)
     if copies.exists():
         shutil.rmtree(copies)
         sync_folder(copies.parent)
@@ -133,10 +156,19 @@ def _destroy(home: Path, plan: Plan) -> Path:
     return certificate
 
 
+def _files_in(folder: Path) -> list[Path]:
+    """List the files below a folder; what links point to is not the study's."""
+    if folder.is_symlink():
+        return []
+    below = [Path(where) / name for where, _, names in os.walk(folder) for name in names]
+    return [path for path in sorted(below) if path.is_file() and not path.is_symlink()]
+
+
 def _overwritten(path: Path) -> None:
     with suppress(BadInput):
         # A file with a second name elsewhere is not overwritten, and is removed here.
-        shred(path)
+        if not path.is_symlink():
+            shred(path)
     path.unlink(missing_ok=True)
 
 

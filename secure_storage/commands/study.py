@@ -12,6 +12,7 @@ from ..closing import (
     close_study,
     finish_closing,
     make_archive,
+    needs_second,
     set_study_dates,
     study_dates,
 )
@@ -95,15 +96,25 @@ def study_close(options: argparse.Namespace) -> int:
         passphrase = read_passphrase(options.passphrase_fd, "Your passphrase: ")
         study = unlock(home, name, passphrase, options.code)
         stack.callback(study.close)
-        archive = _archived(study, options)
+        second = _second(home) if needs_second(study) else None
+        if second is not None:
+            stack.callback(second.close)
+        archive = _archived(study, options, second)
         print("This destroys the study, its linking store, exports and all its backups.")
         typed = input("Type the title of the study to confirm: ")
-        certificate = close_study(study, typed, archive)
+        certificate = close_study(study, typed, archive, second)
     print(f"Destroyed. The certificate: {certificate}")
     return 0
 
 
-def _archived(study: Study, options: argparse.Namespace) -> Archive | None:
+def _second(home: Path) -> Study:
+    print("This study always asks for two people. Another lead or coder has to agree here.")
+    name = input("Name of the second person: ")
+    passphrase = read_passphrase(None, "Passphrase of the second person: ")
+    return unlock(home, name, passphrase, input("One-time code, if they use them: "))
+
+
+def _archived(study: Study, options: argparse.Namespace, second: Study | None) -> Archive | None:
     if options.no_archive:
         return None
     secret = ""
@@ -113,7 +124,7 @@ def _archived(study: Study, options: argparse.Namespace) -> Archive | None:
             raise BadInput("The two passphrases differ. Start again.")
     made = make_archive(
         study, options.archive, recipients=tuple(options.recipient), passphrase=secret,
-        with_recordings=options.with_recordings,
+        with_recordings=options.with_recordings, second=second,
     )  # fmt: skip
     print(f"Archive: {made.path} ({made.files} files, {made.size / 1e6:,.1f} MB, read back)")
     return made

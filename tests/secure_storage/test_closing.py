@@ -21,12 +21,15 @@ from secure_storage import (
     BadInput,
     DamagedFile,
     NotAllowed,
+    Rules,
     Study,
     StudyExists,
     StudyMissing,
     fresh_backup,
+    set_export_rules,
     unlock,
 )
+from secure_storage.audit.anchors import latest_anchor
 from secure_storage.backup import restore
 from secure_storage.closing import (
     StudyDates,
@@ -127,6 +130,7 @@ def opened(data: bytes) -> dict[str, bytes]:
 @pytest.mark.usefixtures("registered")
 def test_an_archive_opens_for_its_recipient(filled: Study, tmp_path: Path) -> None:
     identity = pyrage.x25519.Identity.generate()
+    before = filled.events()[-1].seq
     made = make_archive(filled, tmp_path / "a.age", recipients=(str(identity.to_public()),))
     data = made.path.read_bytes()
     assert made.size == len(data) and b"audit" not in data
@@ -137,7 +141,7 @@ def test_an_archive_opens_for_its_recipient(filled: Study, tmp_path: Path) -> No
     assert not any(name.startswith("recordings/") for name in files)
     log = files["records/audit-log.csv"].decode("utf-8-sig").splitlines()
     assert log[0] == "seq,at,actor,action,object,hash"
-    assert len(log) - 1 == filled.events()[-1].seq
+    assert len(log) - 1 == before + 1, "it tells of itself, too"
     assert "cmd" not in "".join(log)
     assert files["records/members.csv"].decode("utf-8-sig").splitlines()[1].startswith("AL,lead")
     sums = dict(line.split("  ")[::-1] for line in files["SHA256SUMS"].decode().splitlines())
@@ -167,6 +171,62 @@ def test_an_archive_that_reads_back_otherwise_is_not_kept(
     with pytest.raises(DamagedFile, match="read back"):
         make_archive(filled, tmp_path / "a.age", recipients=(RECIPIENT,))
     assert not list(tmp_path.glob("*a.age*"))
+
+
+def told_of_archives(study: Study) -> list[tuple[str, str]]:
+    wanted = ("read.exported", "study.archived", "export.approved")
+    return [(one.action, one.object) for one in study.events() if one.action in wanted]
+
+
+def test_an_archive_is_on_record_and_anchored_before_its_first_byte(
+    filled: Study, tmp_path: Path
+) -> None:
+    def stopped(study: Study) -> list[tuple[str, bytes]]:
+        last = latest_anchor(study)
+        assert last is not None and last.why == "export" and last.seq == study.events()[-1].seq
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(archive, "_archivers", {"stage": stopped})
+        with pytest.raises(KeyboardInterrupt):
+            make_archive(filled, tmp_path / "a.age", recipients=(RECIPIENT, RECIPIENT))
+    assert told_of_archives(filled) == [("read.exported", "study")]
+    after = {"archive": True, "recipients": 2, "passphrase": False, "recordings": False}
+    assert filled.events()[-1].after == after
+    made = make_archive(filled, tmp_path / "a.age", recipients=(RECIPIENT,))
+    assert filled.events()[-1].action == "study.archived"
+    assert filled.events()[-1].after == {"size": made.size, "sha256": made.sha256}
+
+
+def test_who_may_not_release_takes_no_archive_along(
+    filled: Study, tmp_path: Path, join: Callable[..., Study]
+) -> None:
+    other = join("Bo", "lead")
+    with pytest.raises(NotAllowed):
+        make_archive(other, tmp_path / "a.age", recipients=(RECIPIENT,))
+    assert told_of_archives(filled) == [] and not (tmp_path / "a.age").exists()
+
+
+def test_where_two_people_are_asked_for_closing_takes_two(
+    filled: Study, tmp_path: Path, join: Callable[..., Study]
+) -> None:
+    set_export_rules(filled, Rules(two_person=True, second_for_unchecked=False))
+    one, path = filled.member.id, tmp_path / "a.age"
+    coder, reader = join("Cy", "coder"), join("Re", "reader")
+    for second in (None, filled, reader):
+        with pytest.raises(NotAllowed):
+            make_archive(filled, path, recipients=(RECIPIENT,), second=second)
+        with pytest.raises(NotAllowed):
+            close_study(filled, "Home care", None, second)
+    assert told_of_archives(filled) == []
+    made = make_archive(filled, path, recipients=(RECIPIENT,), second=coder)
+    said = told_of_archives(filled)
+    assert said[:2] == [("export.approved", "study"), ("read.exported", "study")]
+    approved = next(event for event in filled.events() if event.action == "export.approved")
+    assert approved.actor == coder.member.id != one
+    reader.close()
+    close_study(filled, "Home care", made, coder)
+    assert not filled.home.exists()
 
 
 RECIPIENT = str(pyrage.x25519.Identity.generate().to_public())
@@ -336,6 +396,44 @@ def test_a_closing_killed_once_the_keys_are_gone_is_finished_by_nobody(
     assert not filled.home.exists()
 
 
+def test_what_a_link_points_to_is_left_alone(filled: Study, tmp_path: Path) -> None:
+    home, share = filled.home, tmp_path / "share"
+    share.mkdir()
+    (share / "theirs.wav").write_bytes(b"theirs")
+    for name in ("inbox", "jobs"):
+        (home / name).rmdir()
+        (home / name).symlink_to(share)
+    (home / "exports" / "linked").symlink_to(share)
+    (home / "exports" / "linked.wav").symlink_to(share / "theirs.wav")
+    (home / "linking.db.old").symlink_to(share / "theirs.wav")
+    close_study(filled, "Home care", None)
+    assert not home.exists() and (share / "theirs.wav").read_bytes() == b"theirs"
+
+
+def begun(home: Path) -> dict[str, object]:
+    """Close the study in ``home`` up to the loss of its keys; gives the plan."""
+    subprocess.run([sys.executable, "-c", KILL, str(home)], check=False)
+    plan: dict[str, object] = json.loads((home / destroying.PLAN).read_bytes())
+    return plan
+
+
+def test_a_plan_of_another_place_removes_nothing(filled: Study, tmp_path: Path) -> None:
+    filled.close()
+    plan = begun(filled.home)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "one.jpg").write_bytes(b"mine")
+    (photos / destroying.PLAN).write_text(json.dumps(plan))
+    with pytest.raises(BadInput, match="was not begun"):
+        finish_closing(photos)
+    (filled.home / destroying.PLAN).write_text(json.dumps(plan | {"shelf": str(photos)}))
+    with pytest.raises(BadInput, match="was not begun"):
+        finish_closing(filled.home)
+    assert (photos / "one.jpg").exists()
+    (filled.home / destroying.PLAN).write_text(json.dumps(plan))
+    assert finish_closing(filled.home).exists()
+
+
 def test_nothing_is_finished_that_was_not_begun(home: Path) -> None:
     with pytest.raises(StudyMissing):
         finish_closing(home)
@@ -365,8 +463,31 @@ def test_the_commands(
     out = ("close", "--archive", str(file), "--recipient", str(identity.to_public()))
     assert run(*out, typed="wrong title") == 1
     assert (home / "study.json").exists()
+    again = unlock(home, LEAD, PASSPHRASE)
+    assert [action for action, _ in told_of_archives(again)] == ["read.exported", "study.archived"]
+    again.close()
     file.unlink()
     (home / destroying.PLAN).write_text(json.dumps({}))
     assert run(*out, typed="Home care") == 0
     assert "Destroyed." in capsys.readouterr().out
     assert not home.exists() and pyrage.decrypt(file.read_bytes(), [identity])
+
+
+def test_the_command_asks_for_the_second_person(
+    filled: Study, join: Callable[..., Study], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    join("Cy", "coder").close()
+    set_export_rules(filled, Rules(two_person=True, second_for_unchecked=False))
+    filled.close()
+    typed = {"Name of the second": "Cy", "Type the title": "Home care", "One-time code": ""}
+    secret = {"Your pass": PASSPHRASE, "Passphrase of the second": "the own words of Cy"}
+
+    def answer(known: dict[str, str]) -> Callable[[str], str]:
+        return lambda prompt: next(known[start] for start in known if prompt.startswith(start))
+
+    monkeypatch.setattr("builtins.input", answer(typed))
+    monkeypatch.setattr(getpass, "getpass", answer(secret))
+    close = ["study", "close", "--no-archive", "--home", str(filled.home), "--as", LEAD]
+    assert app.main(close) == 0
+    assert "Destroyed." in capsys.readouterr().out and not filled.home.exists()
