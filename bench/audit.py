@@ -9,6 +9,7 @@ to its last anchor; then appends a second and the seconds to verify the events.
 import argparse
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -179,7 +180,7 @@ def seconds_to_verify(study: Study, count: int) -> tuple[int, float]:
     return found.events, best
 
 
-def main() -> None:
+def main() -> int:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--each", type=int, default=200)
@@ -192,17 +193,23 @@ def main() -> None:
         study = unlock(home, NAME, PASSPHRASE)
         each_second = record(study, 350)
         print("| tampering | tried | noticed |\n|---|--:|--:|", flush=True)
+        noticed = 0
         for name, mutation in MUTATIONS.items():
-            print(f"| {name} | {chosen.each} | {tamper(study, mutation, chosen.each, chance)} |")
+            found = tamper(study, mutation, chosen.each, chance)
+            noticed += found
+            print(f"| {name} | {chosen.each} | {found} |", flush=True)
         study.close()
         found = roll_back(home, chosen.each, chance)
+        noticed += found
         print(f"| {ROLLBACK} | {chosen.each} | {found} |\n")
         study = unlock(home, NAME, PASSPHRASE)
         count, seconds = seconds_to_verify(study, chosen.events)
         study.close()
     print(f"appends, each its own synced change: {each_second:,.0f}/s")
     print(f"{count:,} events and their anchors verified: {seconds:.2f} s (limit 2 s for 100,000)")
+    complete = noticed == chosen.each * (len(MUTATIONS) + 1)
+    return 0 if complete and seconds <= 2 * count / 100_000 else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -289,8 +289,8 @@ def large_file(megabytes: int, ranges: int, chance: random.Random) -> bool:
 def main() -> int:
     """Measure and print; 1 when a mutation went unnoticed or a limit was missed."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--mutations", type=int, default=60_000)
-    options.add_argument("--size-mb", type=int, default=50)
+    options.add_argument("--mutations", type=int, default=1_000_000)
+    options.add_argument("--size-mb", type=int, default=500)
     options.add_argument("--ranges", type=int, default=1000)
     chosen = options.parse_args()
     chance = random.Random(3)

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from .disk import private_folder
 from .errors import FokusError
+from .foreign import hide_memory
 from .hosts import Hosts
 from .listening import listening, names_of
 from .lock import held
@@ -87,8 +88,9 @@ def serve(make_app: Callable[[], ASGIApp], home: Path, port: int) -> None:
     import uvicorn
 
     os.umask(0o077)
-    # A core file would hold the keys.
+    # A core file would hold the keys, and so does the memory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hide_memory()
     log_without_words()
     # The server passes the signal on when it is done: then end in order, not by default.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

@@ -1,7 +1,7 @@
 """What comes from outside: the door it is opened through, and where it is read."""
 
 from .archive import Archive, Caps, open_archive, read_xml
-from .bolt import shut_in
+from .bolt import hide_memory, shut_in
 from .child import Limits, guarded, still_alive
 from .door import open_foreign, shred
 from .kinds import expect
@@ -12,6 +12,7 @@ __all__ = [
     "Limits",
     "expect",
     "guarded",
+    "hide_memory",
     "open_archive",
     "open_foreign",
     "read_xml",

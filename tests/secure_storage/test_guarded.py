@@ -49,6 +49,38 @@ def start(stream, setting):
 def write(stream, setting):
     return tried(lambda: Path(setting).write_bytes(b"x"))
 
+def destroy(stream, setting):
+    path = Path(setting)
+    return tried(
+        lambda: os.truncate(path, 0),
+        path.unlink,
+        lambda: path.rename(path.with_name("other")),
+        lambda: path.with_name("new").mkdir(),
+        lambda: path.chmod(0o777),
+        lambda: os.symlink("/", path.with_name("link")),
+        lambda: os.link(path, path.with_name("hard")),
+        lambda: path.open("r+b").close(),
+        lambda: path.open("ab").close(),
+        lambda: os.close(os.open(path, os.O_RDONLY | os.O_CREAT)),
+    )
+
+def look_into(stream, setting):
+    return tried(
+        lambda: Path(f"/proc/{os.getppid()}/mem").open("rb").close(),
+        lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+    )
+
+def signal_parent(stream, setting):
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getppid()
+    return b" ".join(
+        b"refused" if libc.syscall(*call) == -1 and ctypes.get_errno() == 13 else b"done"
+        for call in ((234, parent, parent, 0), (200, parent, 0), (434, parent, 0))
+    )
+
+def read_only(stream, setting):
+    return Path(setting).read_bytes()
+
 def from_a_thread(stream, setting):
     told = []
     thread = threading.Thread(target=lambda: told.append(tried(socket.socket)))
@@ -156,8 +188,25 @@ def test_the_numbers_of_another_convention_are_no_way_out(read: Read) -> None:
 
 
 def test_nothing_can_be_written(read: Read, tmp_path: Path) -> None:
-    assert read("write", setting=str(tmp_path / "out")) == b"OSError"
-    assert not (tmp_path / "out").exists() or (tmp_path / "out").stat().st_size == 0
+    assert read("write", setting=str(tmp_path / "out")) == b"PermissionError"
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_that_is_there_can_be_changed(read: Read, tmp_path: Path) -> None:
+    place = tmp_path / "home"
+    place.mkdir()
+    (place / "study.db").write_bytes(b"all of it")
+    assert read("destroy", setting=str(place / "study.db")) == b" ".join([b"PermissionError"] * 10)
+    assert [path.name for path in place.iterdir()] == ["study.db"]
+    assert read("read_only", setting=str(place / "study.db")) == b"all of it"
+
+
+def test_the_memory_of_who_holds_the_keys_is_closed(read: Read) -> None:
+    assert read("look_into") == b"PermissionError PermissionError"
+
+
+def test_no_signal_reaches_who_started_it(read: Read) -> None:
+    assert read("signal_parent") == b"refused refused refused"
 
 
 def test_what_does_not_get_on_is_stopped(read: Read) -> None:
