@@ -191,6 +191,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, EOFError):
         print("fokus: stopped", file=sys.stderr)
         return 130
+    except Exception as error:
+        # The words of an exception may be a participant's; its kind and place are ours.
+        fault = secure_storage.told_without_words(error)
+        print(f"fokus: a fault of ours: {fault}", file=sys.stderr)
+        print("Please report this line; it holds nothing of the study.", file=sys.stderr)
+        return 1
     return code
 
 

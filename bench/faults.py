@@ -24,6 +24,7 @@ from pathlib import Path
 
 from secure_storage import (
     FLOOR,
+    DamagedFile,
     DiskFull,
     FokusError,
     Repeated,
@@ -34,6 +35,7 @@ from secure_storage import (
     unlock,
     verify_chain,
 )
+from secure_storage.storage_faults import DAMAGED
 
 NAME, PASSPHRASE = "Ada Lead", "correct horse battery"
 CALLS = ("pwrite64", "fdatasync", "fsync", "openat", "ftruncate", "write", "rename", "unlink",
@@ -114,11 +116,13 @@ def work(home: Path, case: Case, go: int, told: int) -> None:
             except database.Fault as error:
                 # What SQLCipher makes of a first page that it could not read.
                 say("fault" if str(error) in TAKEN_FOR_DAMAGED else f"odd {error}")
+            except DamagedFile as error:
+                say("fault" if str(error) == DAMAGED else f"odd {error}")
             except BaseException as error:
                 say(f"odd {type(error).__name__}: {error}")
     try:
         study.close()
-    except (StorageAway, DiskFull, database.Fault):
+    except (StorageAway, DiskFull, DamagedFile, database.Fault):
         # Locked all the same.
         say("fault" if study.closed else "odd still open")
     except BaseException as error:

@@ -116,6 +116,7 @@ from .sessions import study_of, web_session
 from .settings import read_settings
 from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
+from .wordless import told as told_without_words
 
 __all__ = [
     "stop_erasure",
@@ -182,6 +183,7 @@ __all__ = [
     "add_commands",
     "study_of",
     "serve",
+    "told_without_words",
     "read_passphrase",
     "gate_routes",
     "doctor",

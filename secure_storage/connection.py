@@ -99,6 +99,8 @@ class Connection(sqlcipher3.Connection):  # type: ignore[misc]
     path = Path()
     writer = True
     suspect = False
+    copy = False
+    """Of a copy or a trial that must leave no trace beside the file."""
 
     def cursor(self) -> Cursor:
         """Make a cursor that tells."""
@@ -106,6 +108,8 @@ class Connection(sqlcipher3.Connection):  # type: ignore[misc]
 
     def tell(self, error: Exception) -> None:
         """Raise in our words what is the disk's fault; return on everything else."""
+        if self.copy and result_code(error) in MALFORMED:
+            return
         fault = sqlite_fault(error, self.path, writer=self.writer)
         # SQLCipher takes a first page that could not be read for a damaged one, for good; a
         # new connection tells which it is.
@@ -213,7 +217,7 @@ def keyed(path: Path, key: bytes, option: str = "mode=rw") -> Connection:
         f"{path.absolute().as_uri()}?{option}", uri=True,
         isolation_level=None, check_same_thread=False, factory=Connection,
     )  # fmt: skip
-    connection.path = path
+    connection.path, connection.copy = path, option == "immutable=1"
     # The library would print a wrong key's failure to the terminal.
     connection.execute("PRAGMA cipher_log_level = NONE")
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")

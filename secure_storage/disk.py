@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import FokusError, storage_told
+from .errors import BadInput, FokusError, storage_told
 
 
 def private_folder(path: Path) -> None:
     """Make a folder, and those above it that are missing, that only its owner can read."""
-    with storage_told():
+    with _folder_told(path), storage_told():
         # Not mkdir(parents=True): that leaves those above as the umask has them.
         for one in reversed([path, *path.parents]):
             try:
@@ -30,6 +30,17 @@ def private_folder(path: Path) -> None:
                 # Above us may be what only the superuser can write (a read-only root).
                 if not one.is_dir():
                     raise
+
+
+@contextmanager
+def _folder_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            f"The folder {path} cannot be made: {error.strerror or 'the system says no'}. "
+            "Choose another place."
+        ) from None
 
 
 def tighten(home: Path) -> None:

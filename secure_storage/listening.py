@@ -65,6 +65,8 @@ def listening(settings: Settings, port: int) -> Iterator[socket.socket]:
 
 
 def _on_port(port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise BadInput("A port is a number from 0 to 65535, 8501 for example.")
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -75,6 +77,10 @@ def _on_port(port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise FokusError(
                 f"Port {port} is in use by another program. Choose another with --port."
+            ) from None
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise FokusError(
+                f"Port {port} is for the system's own programs. Choose one above 1023 with --port."
             ) from None
         raise
 

@@ -47,6 +47,8 @@ def read_settings(home: Path) -> Settings:
         said = tomllib.loads(text)
     except FileNotFoundError:
         said = {}
+    except NotADirectoryError:
+        raise BadInput(f"{home} is a file. Name the folder of the study with --home.") from None
     except (OSError, ValueError) as error:
         raise BadInput(f"{FILE} in the study folder cannot be read: {error}") from None
     serve = _table(said, "serve", {"socket": str, "names": list, "behind_tls": bool})

@@ -1,4 +1,4 @@
-"""What SQLite says about a disk, told apart: full, or away.
+"""What SQLite says about a disk, told apart: full, or away; and a database that is damaged.
 
 SQLite has one answer, "disk I/O error", for a broken disk, a lost network, a login
 ticket that ran out and a quota that is used up; the disk itself, asked by writing
@@ -14,6 +14,7 @@ from .disk import create_private
 from .errors import (
     AWAY_MESSAGE,
     NO_ROOM_MESSAGE,
+    DamagedFile,
     DiskFull,
     FokusError,
     StorageAway,
@@ -29,6 +30,11 @@ CANTOPEN: Final = 14
 PROTOCOL: Final = 15
 MALFORMED: Final = frozenset({11, 26})
 """Primary result codes (sqlite.org/rescode.html); the low byte of an extended one."""
+DAMAGED: Final = (
+    "The study's database cannot be read: it is damaged, or its disk failed just now. Try once "
+    "more. If this comes again, «fokus verify» says what is wrong, and «fokus backup restore» "
+    "brings the newest good backup back."
+)
 SAID: Final = {"database or disk is full": FULL, "disk I/O error": IOERR}
 
 
@@ -49,6 +55,8 @@ def sqlite_fault(error: Exception, path: Path, *, writer: bool) -> FokusError | 
         return DiskFull(NO_ROOM_MESSAGE)
     if code == BUSY:
         return StudyBusy(None)
+    if code in MALFORMED:
+        return _asked(path) or DamagedFile(DAMAGED)
     if code in {IOERR, CANTOPEN, PROTOCOL} or (code == READONLY and writer):
         return _asked(path) or StorageAway(AWAY_MESSAGE)
     return None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import app
 import secure_storage
 import transcribe
 from secure_storage import (
@@ -169,6 +170,33 @@ def test_serving_on_a_taken_port_is_refused(home: Path) -> None:
         taken.listen()
         done = fokus("serve", "--home", home, "--port", str(taken.getsockname()[1]))
     assert refused(done, "is in use by another program. Choose another with --port")
+
+
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "0"), ("study", "create", "--title", "T", "--lead", LEAD)]
+)
+@pytest.mark.parametrize("place", ["a file", "a file/home", "/proc/nowhere"])
+def test_a_folder_that_cannot_be_is_told(
+    tmp_path: Path, command: tuple[str, ...], place: str
+) -> None:
+    (tmp_path / "a file").write_text("mine")
+    more = ("--passphrase-fd", "{fd}") if command[0] == "study" else ()
+    done = fokus(*command, *more, "--home", tmp_path / place, passphrase=PASSPHRASE)
+    assert refused(done, Path(place).name if place == "/proc/nowhere" else "a file")
+    assert "Errno" not in done.stderr
+
+
+def test_a_fault_of_ours_is_told_by_kind_and_place_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*given: object) -> Any:
+        raise ValueError("words of a participant")
+
+    monkeypatch.setattr(secure_storage, "read_settings", failing)
+    assert app.main(["serve"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("fokus: a fault of ours: ValueError at test_app.py:")
+    assert "participant" not in said and "Traceback" not in said
 
 
 def test_the_doctor_answers_with_its_exit_code(home: Path) -> None:

@@ -74,7 +74,9 @@ def backup_drill(options: argparse.Namespace) -> int:
 def backup_restore(options: argparse.Namespace) -> int:
     """Restore into a new folder and say what to know about it."""
     found = restore(options.backup, options.home)
-    print(f"Restored {found.backup.name} into {found.home}.")
+    print(f"Restored {found.backup.name} ({state(found.backup)}) into {found.home}.")
+    if not found.backup.good:
+        print("Nobody has opened that backup and compared it yet. Check this: fokus verify")
     print(
         f"Its key file is no. {found.revision} and has {found.accounts} "
         f"{'account' if found.accounts == 1 else 'accounts'}: who could sign in on "

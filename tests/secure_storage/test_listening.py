@@ -91,6 +91,12 @@ def test_a_port_is_of_loopback_alone(tmp_path: Path) -> None:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_number_that_is_no_port_is_told(tmp_path: Path, port: int) -> None:
+    with pytest.raises(BadInput, match="0 to 65535"), listening(settings(tmp_path), port):
+        pass
+
+
 def test_names(tmp_path: Path) -> None:
     loopback = {"127.0.0.1", "localhost", "[::1]"}
     assert names_of(settings(tmp_path)) == loopback
