@@ -1,8 +1,8 @@
 """Who has access to the study: inviting, ending, giving again, removing, roles.
 
 Every act is checked here and leaves an event. A lead never acts on their own access or
-role, so the study always keeps a lead; what another lead has changed meanwhile is seen
-inside the transaction.
+role, so the study always keeps a lead; the change itself asks for the right once more, so
+two leads cannot demote each other.
 """
 
 import secrets
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from . import keys, members
 from .change import Change
-from .errors import BadInput, NotAllowed
-from .members import RIGHTS, ROLES, Member, Role
+from .errors import BadInput
+from .members import ROLES, Member, Role
 
 if TYPE_CHECKING:
     from .opened import OpenedStudy
@@ -26,8 +26,7 @@ def invite(study: "Study", name: str, role: Role) -> str:
     study.require("members")
     once = one_time_passphrase()
     under = keys.stretched(once, study._core.header.cost)
-    with study.change() as change:
-        _still_may(change)
+    with study.change("members") as change:
         member = members.add(change.db, name, role, change.now)
         give_account(study._core, change, member, under)
         change.record(
@@ -43,8 +42,7 @@ def disable(study: "Study", member_id: int) -> None:
     could still open a copy of the study. ``rotate_keys`` changes them.
     """
     _not_own(study, member_id)
-    with study.change() as change:
-        _still_may(change)
+    with study.change("members") as change:
         if _known(change, member_id).disabled:
             raise BadInput("This member has no access (any more).")
         members.disable(change.db, member_id, change.now)
@@ -57,8 +55,7 @@ def enable(study: "Study", member_id: int) -> str:
     _not_own(study, member_id)
     once = one_time_passphrase()
     under = keys.stretched(once, study._core.header.cost)
-    with study.change() as change:
-        _still_may(change)
+    with study.change("members") as change:
         member = _known(change, member_id)
         if not member.disabled:
             raise BadInput("This member has access already.")
@@ -74,8 +71,7 @@ def remove(study: "Study", member_id: int) -> None:
     As with ``disable``, only ``rotate_keys`` helps against keys that were copied before.
     """
     _not_own(study, member_id)
-    with study.change() as change:
-        _still_may(change)
+    with study.change("members") as change:
         _known(change, member_id)
         members.remove(change.db, member_id, change.now)
         _shut_out(study._core, change, member_id)
@@ -87,8 +83,7 @@ def change_role(study: "Study", member_id: int, role: Role) -> None:
     _not_own(study, member_id)
     if role not in ROLES:
         raise BadInput(f"A role is one of: {', '.join(ROLES)}.")
-    with study.change() as change:
-        _still_may(change)
+    with study.change("members") as change:
         member = _known(change, member_id)
         members.set_role(change.db, member_id, role)
         change.record(
@@ -100,8 +95,7 @@ def change_role(study: "Study", member_id: int, role: Role) -> None:
 def let_release(study: "Study", member_id: int, may: bool) -> None:
     """Give or take another member's permission to release exports."""
     _not_own(study, member_id)
-    with study.change() as change:
-        _still_may(change)
+    with study.change("members") as change:
         member = _known(change, member_id)
         members.let_release(change.db, member_id, may)
         change.record(
@@ -130,13 +124,6 @@ def _not_own(study: "Study", member_id: int) -> None:
         raise BadInput("You cannot change your own access, role or permission. Ask another lead.")
 
 
-def _still_may(change: Change) -> None:
-    # Another lead may have been quicker: two leads cannot demote each other.
-    actor = members.found(change.db, change.member.id)
-    if actor is None or actor.disabled or "members" not in RIGHTS[actor.role]:
-        raise NotAllowed("You are no longer a lead of this study. Ask one of its leads.")
-
-
 def _known(change: Change, member_id: int) -> Member:
     member = members.found(change.db, member_id)
     if member is None or member.removed:
@@ -145,6 +132,6 @@ def _known(change: Change, member_id: int) -> Member:
 
 
 def _shut_out(core: "OpenedStudy", change: Change, member_id: int) -> None:
-    if any(one.member_id == member_id for one in core.header.accounts):
+    if core.header.account_of(member_id) is not None:
         core.save_header(core.header.without(member_id), change)
     change.when_done(lambda: core.cut(member_id))

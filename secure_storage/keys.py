@@ -66,6 +66,10 @@ class Account:
     first_sign_in: bool
     """The passphrase is a one-time one, to be replaced before anything else."""
 
+    def opens_like(self, other: "Account") -> bool:
+        """Tell whether the same passphrase gives the same keys (of whatever root)."""
+        return (self.salt, self.secret, self.public) == (other.salt, other.secret, other.public)
+
 
 @dataclass(frozen=True, slots=True)
 class KitSeal:
@@ -88,7 +92,11 @@ class Header:
     def account(self, name: str) -> Account | None:
         """Find the account of a name."""
         tag = name_tag(self.study_id, name)
-        return next((one for one in self.accounts if hmac.compare_digest(one.tag, tag)), None)
+        return next((one for one in self.accounts if _same(one.tag, tag)), None)
+
+    def account_of(self, member_id: int) -> Account | None:
+        """Find the account of a member."""
+        return next((one for one in self.accounts if one.member_id == member_id), None)
 
     def with_account(self, account: Account) -> "Header":
         """Add an account, or replace the member's present one."""
@@ -222,7 +230,7 @@ def open_account(header: Header, name: str, passphrase: str) -> OpenedAccount:
 def root_of(header: Header, member_id: int, secret: X25519PrivateKey) -> bytes:
     """Give the root key of a header, an earlier one maybe, to a member it was sealed to."""
     public = secret.public_key().public_bytes_raw()
-    account = next((one for one in header.accounts if one.member_id == member_id), None)
+    account = header.account_of(member_id)
     try:
         if account is None or not hmac.compare_digest(account.public, public):
             raise DamagedFile(ALTERED)
@@ -303,7 +311,9 @@ def from_json(data: bytes) -> tuple[Header, str]:
             )
             for one in body["accounts"]
         )  # fmt: skip
-        if any(tuple(map(len, _parts(one))) != _SIZES for one in accounts):
+        if any(tuple(map(len, _parts(one))) != _SIZES for one in accounts) or any(
+            not isinstance(one.tag, str) for one in accounts
+        ):
             raise DamagedFile(ALTERED)
         kit = body.get("kit")
         seal = KitSeal(bytes.fromhex(kit["public"]), bytes.fromhex(kit["root"])) if kit else None
@@ -325,8 +335,13 @@ def _parts(account: Account) -> tuple[bytes, ...]:
 
 def check_mac(header: Header, mac: str, root: bytes) -> None:
     """Refuse a header that was altered by somebody without the root key."""
-    if not hmac.compare_digest(_mac(_body(header), root), mac):
+    if not _same(_mac(_body(header), root), mac):
         raise DamagedFile(ALTERED)
+
+
+def _same(one: str, other: str) -> bool:
+    # In bytes: of text that is not plain, compare_digest makes a TypeError.
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
 
 
 def _body(header: Header) -> dict[str, object]:

@@ -84,7 +84,7 @@ def switch_off(study: "Study", code: str) -> None:
 def switch_off_for(study: "Study", member_id: int) -> None:
     """Let a member who lost the phone sign in without a code; for leads."""
     study.require("members")
-    with study.change() as change:
+    with study.change("members") as change:
         member = members.found(change.db, member_id)
         if member is None or not member.uses_codes:
             raise BadInput("This member uses no one-time codes.")

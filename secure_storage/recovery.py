@@ -71,7 +71,7 @@ def make_kit(study: "Study") -> str:
     """Make the study's recovery kit, which replaces the one before; gives its text, once."""
     study.require("members")
     kit, core = new_kit(), study._core
-    with study.change() as change:
+    with study.change("members") as change:
         header = core.header.with_kit(kit.secret.public_key().public_bytes_raw(), core.root)
         core.save_header(header, change)
         change.record("key.kit_made", "study")

@@ -17,7 +17,7 @@ from .disk import private_folder, replacing, sync_folder
 from .errors import BadInput, NotAllowed, NotSignedIn, StudyExists, WrongPassphrase, storage_told
 from .events import ChainCheck, Event
 from .files import Files
-from .keys import COST, Cost, Header
+from .keys import COST, Account, Cost, Header
 from .members import RIGHTS, Member, Right, Role
 
 
@@ -26,13 +26,13 @@ class Study:
 
     def __init__(
         self, core: opened.OpenedStudy, member: Member, secret: X25519PrivateKey, *,
-        first_sign_in: bool,
+        cuts: int, first_sign_in: bool,
     ) -> None:  # fmt: skip
         """Made by ``unlock``."""
         self._core = core
         self._member = member
         self._secret = secret
-        self._cuts = core.cuts(member.id)
+        self._cuts = cuts
         self.first_sign_in = first_sign_in
         """The member signed in with a one-time passphrase and must choose an own one."""
         self.title = core.title
@@ -71,39 +71,57 @@ class Study:
     @property
     def closed(self) -> bool:
         """The session ended, or the member's access did."""
-        cut = self._cuts != self._core.cuts(self._member.id)
+        cut = self._core.cuts(self._member.id) > self._cuts
         return self._closed or self._core.closed or cut
 
     def require(self, right: Right) -> None:
         """Refuse unless the member's present role (or, for release, permission) gives it."""
         self.check_usable()
-        member = self.member
-        given = right in RIGHTS[member.role]
-        if right == "release":
-            given = member.may_release and "read" in RIGHTS[member.role]
-        if not given:
-            raise NotAllowed(
-                f"Your role ({member.role}) does not include the right to {DEEDS[right]}. "
-                "A lead of the study can do it."
-            )
+        _require(self.member, right)
 
-    def change(self) -> AbstractContextManager[Change]:
-        """Change the study: ``with study.change() as change: … change.record(…)``."""
+    def change(self, right: Right | None = None) -> AbstractContextManager[Change]:
+        """Change the study: ``with study.change(right) as change: … change.record(…)``.
+
+        Access and right are looked at once more when nobody else can write any longer: a
+        lead may have taken them away while this change waited for its turn.
+        """
         self.check_usable()
-        return self._core.change(self.member)
+        return self._in_turn(right)
 
-    def note(self, action: str, object: str, after: Mapping[str, object] | None = None) -> int:
+    @contextmanager
+    def _in_turn(self, right: Right | None) -> Iterator[Change]:
+        with self._core.change(self._member) as change:
+            self.check_usable()
+            change.member = self._still_member(change)
+            if right is not None:
+                _require(change.member, right)
+            yield change
+
+    def _still_member(self, change: Change) -> Member:
+        member = members.found(change.db, self._member.id)
+        account = self._core.header.account_of(self._member.id)
+        own = self._secret.public_key().public_bytes_raw()
+        # Other keys: the access was ended and given again, or this session began with a
+        # one-time passphrase that is used up.
+        if member is None or member.disabled or account is None or account.public != own:
+            raise NotSignedIn("Your access to this study has ended. Ask a lead of the study.")
+        return member
+
+    def note(
+        self, action: str, object: str, after: Mapping[str, object] | None = None,
+        right: Right | None = None,
+    ) -> int:  # fmt: skip
         """Record a sensitive read; it notifies nobody and moves no ``head``."""
         if not action.startswith(events.READ):
             raise ValueError("the action of a read starts with 'read.'")
-        with self.change() as change:
+        with self.change(right) as change:
             return change.record(action, object, after=after)
 
     def opened(self, object: str) -> None:
         """Record that the member has this text before their eyes; once in a sign-in."""
         self.require("read")
         if object not in self._opened:
-            self.note("read.opened", object)
+            self.note("read.opened", object, right="read")
             self._opened.add(object)
 
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
@@ -155,17 +173,23 @@ class Study:
         keys.check_passphrase(new)
         if new == old:
             raise BadInput("The new passphrase is the old one. Choose another.")
-        keys.open_account(self._core.header, self._member.name, old)
-        self._replace_passphrase(new)
+        header = self._core.header
+        try:
+            found = keys.open_account(header, self._member.name, old)
+        except WrongPassphrase:
+            note_failed(self.home, header, self._member.name)
+            raise
+        self._replace_passphrase(new, found.account)
 
     def choose_passphrase(self, new: str) -> None:
         """Replace the one-time passphrase with which the member has just signed in."""
         if self.closed or not self.first_sign_in:
             raise NotSignedIn("Sign in with your one-time passphrase first.")
         keys.check_passphrase(new)
+        present = self._core.header.account_of(self._member.id)
         if self._opens(new):
             raise BadInput("This is the one-time passphrase. Choose one of your own.")
-        self._replace_passphrase(new)
+        self._replace_passphrase(new, present)
 
     def _opens(self, passphrase: str) -> bool:
         try:
@@ -174,13 +198,18 @@ class Study:
             return False
         return True
 
-    def _replace_passphrase(self, new: str) -> None:
+    def _replace_passphrase(self, new: str, present: Account | None) -> None:
         core, name = self._core, self._member.name
         under, secret = keys.stretched(new, core.header.cost), self._secret
         with core.change(self._member) as change:
-            account = core.header.account(name)
-            if account is None or self.closed:
-                raise NotSignedIn("Your access to this study has ended. Ask a lead of the study.")
+            self._still_member(change)
+            account = core.header.account_of(self._member.id)
+            same = account and present and account.opens_like(present)
+            if not account or not same or self.closed or self.first_sign_in > account.first_sign_in:
+                raise NotSignedIn(
+                    "Your passphrase was changed elsewhere meanwhile. Sign in again with it; if "
+                    "that was not you, tell a lead of the study."
+                )
             if self.first_sign_in:
                 # A new pair: whoever invited could have kept the one-time passphrase.
                 account, secret = keys.new_account(
@@ -190,7 +219,13 @@ class Study:
                 account = keys.with_passphrase(core.header, account, secret, under)
             core.save_header(core.header.with_account(account), change)
             change.record("member.passphrase_changed", f"member:{account.member_id}")
+            change.when_done(self._end_others)
         self._secret, self.first_sign_in = secret, False
+
+    def _end_others(self) -> None:
+        # Whoever knew the passphrase of before may be signed in elsewhere.
+        self._cuts += 1
+        self._core.cut(self._member.id)
 
     def close(self) -> None:
         """End this member's use; the last one to end it locks the study."""
@@ -252,18 +287,40 @@ def unlock(home: Path, name: str, passphrase: str, code: str = "") -> Study:
 
 
 def _enter(home: Path, found: keys.OpenedAccount, code: str) -> Study:
-    core = opened.acquire(home, found.root)
+    core, tried = opened.acquire(home, found.root), found.account
     try:
-        member = members.found(core.reader, found.account.member_id)
-        if member is None or member.disabled:
-            raise NotAllowed("Your access to this study has ended. Ask a lead of the study.")
+        cuts = core.cuts(tried.member_id)
+        member = _with_access(core.reader, tried)
         with core.change(member) as change:
+            # Once more: a lead may have been quicker while this waited for its turn.
+            member = _with_access(change.db, tried)
+            account = core.header.account_of(tried.member_id)
+            if account is None or not account.opens_like(tried):
+                raise WrongPassphrase(keys.WRONG)
             one_time_codes.use(change, member, code)
             change.record("read.unlocked", f"member:{member.id}")
-        return Study(core, member, found.secret, first_sign_in=found.account.first_sign_in)
+        return Study(core, member, found.secret, cuts=cuts, first_sign_in=account.first_sign_in)
     except BaseException:
         opened.release(core)
         raise
+
+
+def _with_access(db: sqlite_utils.Database, account: Account) -> Member:
+    member = members.found(db, account.member_id)
+    if member is None or member.disabled:
+        raise NotAllowed("Your access to this study has ended. Ask a lead of the study.")
+    return member
+
+
+def _require(member: Member, right: Right) -> None:
+    given = right in RIGHTS[member.role]
+    if right == "release":
+        given = member.may_release and "read" in RIGHTS[member.role]
+    if not given:
+        raise NotAllowed(
+            f"Your role ({member.role}) does not include the right to {DEEDS[right]}. "
+            "A lead of the study can do it."
+        )
 
 
 def on_event(study: Study, call: Callable[[Event], None]) -> Callable[[], None]:

@@ -379,6 +379,32 @@ def test_what_asks_for_a_right_is_seen_in_the_source() -> None:
     assert not silent
 
 
+def called(tree: ast.AST, name: str) -> list[ast.Call]:
+    """Calls of a method of this name within some source."""
+    return [
+        one for one in ast.walk(tree)
+        if isinstance(one, ast.Call) and getattr(one.func, "attr", "") == name
+    ]  # fmt: skip
+
+
+def test_who_asks_for_a_right_has_it_asked_for_again_when_the_writer_is_theirs() -> None:
+    """A lead may take the right away while somebody waits; see ``Study.change``."""
+    wrong = []
+    for path in (path for stage in STAGES for path in Path(stage.__path__[0]).rglob("*.py")):
+        for act in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(act, ast.FunctionDef):
+                continue
+            asked = {ast.unparse(one.args[0]) for one in called(act, "require") if one.args}
+            for one in called(act, "change"):
+                again = {ast.unparse(given) for given in one.args}
+                # What has left goes on record, whatever its maker may by now.
+                if act.name == "make_archive":
+                    continue
+                if asked and "core" not in ast.unparse(one.func) and not again & asked:
+                    wrong.append(f"{path}:{one.lineno}")
+    assert not wrong
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_what_it_should_and_no_more(home: Path, tmp_path: Path, role: Role) -> None:
     passphrase = PASSPHRASE if role == "lead" else PASSPHRASE + role

@@ -152,7 +152,7 @@ def drop_loose_files(study: Study) -> None:
 
 
 def _receive(study: Study, writer: FileWriter, source: str) -> StoredFile:
-    with study.change() as change:
+    with study.change("transcribe") as change:
         stored = store.receive_file(change, writer, source)
         _in_flight.add(stored.id)
     return stored
@@ -171,7 +171,7 @@ def _keep(
     study: Study, target: Target, received: Sequence[StoredFile], facts: Sequence[Facts]
 ) -> int:
     study.require("transcribe")
-    with study.change() as change:
+    with study.change("transcribe") as change:
         recording_id = target.recording_id
         if recording_id is None:
             recording_id = store.insert_recording(change, target.title, target.group)

@@ -74,7 +74,7 @@ def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> in
         ]
         path = capsule.create(_folder(study), parts, options, key)
         try:
-            with study.change() as change:
+            with study.change("transcribe") as change:
                 job_id = store.insert_job(
                     change,
                     recording_id,
@@ -132,7 +132,7 @@ def resume_job(study: Study, job_id: int) -> None:
         if row.state == "queued" or capsule.progress(path).alive:
             raise BadInput("This transcription is running already.")
         _, offsets = capsule.read_options(path, store.job_key(study, job_id) or b"")
-        with study.change() as change:
+        with study.change("transcribe") as change:
             # A part that came after the capsule was made would silently be left out.
             store.refuse_other_parts(change.db, row.recording_id, len(offsets))
             store.set_job_state(change, job_id, "queued")
@@ -154,7 +154,7 @@ def discard_job(study: Study, job_id: int) -> None:
                 raise BadInput("This transcription is running. Cancel it first.")
         if row.state in WORKING:
             _settle(study, row, "cancelled")
-        with study.change() as change:
+        with study.change("transcribe") as change:
             store.forget_job_key(change, job_id)
         shutil.rmtree(path, ignore_errors=True)
 

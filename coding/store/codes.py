@@ -54,7 +54,7 @@ def add_code(
     study.require("code")
     name, definition = _checked(name, definition, kind)
     try:
-        with study.change() as change:
+        with study.change("code") as change:
             return _insert(change, name, definition, kind, client_id)
     except Repeated as repeated:
         event = study.events(since=repeated.seq - 1, limit=1)[0]
@@ -69,7 +69,7 @@ def edit_code(
     """Change what was read as ``version``; StaleWrite when somebody was faster."""
     study.require("code")
     name, definition = _checked(name, definition, kind)
-    with study.change() as change:
+    with study.change("code") as change:
         old = _code(change.db, code_id)
         if old.version != version:
             raise StaleWrite(
@@ -98,7 +98,7 @@ def remove_code(study: Study, code_id: int, *, with_codings: bool = False) -> No
     The codings keep their rows, so that bringing the code back brings them back.
     """
     study.require("code")
-    with study.change() as change:
+    with study.change("code") as change:
         old = _code(change.db, code_id)
         used = change.db.execute(
             "SELECT count(*) FROM codings WHERE code_id = ? AND deleted_at IS NULL", [code_id]

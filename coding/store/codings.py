@@ -46,7 +46,7 @@ def set_coding(
     """
     study.require("code")
     try:
-        with study.change() as change:
+        with study.change("code") as change:
             found = segment_id(change, transcript_id, first, last)
             _set(change, found, code_id, client_id)
     except (_AsAsked, Repeated):
@@ -73,7 +73,7 @@ def clear_coding(
     if coder != study.member.id and study.member.role != "lead":
         raise NotAllowed("This is another coder's coding. Only its coder or a lead can clear it.")
     try:
-        with study.change() as change:
+        with study.change("code") as change:
             found = segment_id(change, transcript_id, first, last)
             _clear(change, found, code_id, coder, client_id)
     except (_AsAsked, Repeated):

@@ -118,7 +118,7 @@ def restart_anchors(study: Study) -> None:
     """
     study.require("audit")
     before = verify_journal(study)
-    with study.change() as change:
+    with study.change("audit") as change:
         after = {"findings": len(before.findings), "anchors": before.anchors}
         change.record("audit.anchors_restarted", "study", after=after)
     anchor_now(study, RESTART)

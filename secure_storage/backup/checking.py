@@ -49,7 +49,7 @@ def fresh_backup(study: Study, progress: Progress | None = None) -> Backup:
         problem = checked(study._core, made)
         mark_checked(made.folder, now(), problem)
         made = read_backup(made.folder)
-        with study.change() as change:
+        with study.change("backup") as change:
             store.record_made(change.db, made)
             after: dict[str, object] = {"kind": made.kind, "size": made.size, "problem": problem}
             change.record("backup.made", f"backup:{made.name}", after=after)
@@ -64,7 +64,7 @@ def forget_backups(study: Study, before: str) -> list[str]:
     with shelf_held(shelf(study.home)):
         gone = [one for one in backups(study.home) if moment_of(one.made_at) < moment_of(before)]
         for one in gone:
-            with study.change() as change:
+            with study.change("backup") as change:
                 store.record_gone(change.db, one.name)
                 change.record("backup.removed", f"backup:{one.name}", before=_what(one))
             remove(one)

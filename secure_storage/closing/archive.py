@@ -115,7 +115,7 @@ def _announced(study: Study, second: Study | None, what: dict[str, object]) -> N
     if second is not None:
         with second.change() as change:
             change.record("export.approved", "study")
-    study.note("read.exported", "study", what)
+    study.note("read.exported", "study", what, "release")
     anchor_now(study, "export")
 
 

@@ -40,7 +40,7 @@ def set_study_dates(study: Study, dates: StudyDates) -> None:
     study.require("members")
     if dates.end and dates.deletion and dates.deletion < dates.end:
         raise BadInput("The data cannot be due for deletion before the study ends.")
-    with study.change() as change:
+    with study.change("members") as change:
         before = store.dates(change.db)
         if before == dates:
             raise BadInput("These are the study's dates already.")

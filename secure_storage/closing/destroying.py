@@ -74,7 +74,7 @@ def close_study(
             f"The backup folder {chosen} is not there, and its backups could not be destroyed. "
             "Make it available again. Nothing was destroyed."
         )
-    with study.change() as change:
+    with study.change("erase") as change:
         told: dict[str, object] = {"archive": archive.sha256 if archive else ""}
         if second is not None:
             told["second"] = second.member.id

@@ -47,7 +47,7 @@ def ask_erasure(study: Study, participant_id: int, mode: Mode, *, mentions: bool
     study.require("erase")
     if mode not in ("redact", "remove"):
         raise BadInput("Choose whether to redact or to remove.")
-    with study.change() as change:
+    with study.change("erase") as change:
         if store.person(change.db, participant_id).erased:
             raise BadInput("This participant's traces were erased already.")
         if any(
@@ -66,7 +66,7 @@ def ask_erasure(study: Study, participant_id: int, mode: Mode, *, mentions: bool
 def confirm_erasure(study: Study, erasure_id: int) -> None:
     """Agree to what another member asked for; then it can be carried out."""
     study.require("approve")
-    with study.change() as change:
+    with study.change("approve") as change:
         _waiting(change.db, erasure_id)
         if store.erasure(change.db, erasure_id).asked_by == study.member.id:
             raise NotAllowed("You asked for this erasure. Another member has to confirm it.")
@@ -78,6 +78,7 @@ def cancel_erasure(study: Study, erasure_id: int) -> None:
     """Take back, or refuse, what was not confirmed yet."""
     require_part(study)
     with study.change() as change:
+        require_part(study)
         _waiting(change.db, erasure_id)
         store.decide(change, erasure_id, "cancelled")
         change.record("erasure.cancelled", f"erasure:{erasure_id}")

@@ -127,6 +127,7 @@ def _erase_once(study: Study, row: Erasure, told: Telling) -> None:
                 prepared.append(made)
         told("Erasing", 0, 1)
         with study.change() as change:
+            require_part(study)
             if store.erasure(change.db, row.id).state != "confirmed":
                 return
             _change(change, study, row, prepared)

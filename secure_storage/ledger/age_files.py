@@ -37,7 +37,7 @@ def export_as_age(
             sealed = pyrage.encrypt(data, keys)
     except pyrage.EncryptError:
         raise FokusError("The age file could not be made. Check the recipients' keys.") from None
-    with study.change() as change:
+    with study.change("release") as change:
         store.mark_age(change, export_id)
         change.record(
             "read.exported",

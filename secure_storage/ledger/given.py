@@ -21,7 +21,7 @@ def open_export(study: Study, export_id: int) -> tuple[Export, SealedReader]:
     study.require("release")
     row, sealed = _opened(study, export_id)
     try:
-        study.note("read.exported", f"export:{export_id}", after={"again": True})
+        study.note("read.exported", f"export:{export_id}", {"again": True}, "release")
     except BaseException:
         sealed.close()
         raise
@@ -45,7 +45,7 @@ def export_rules(study: Study) -> Rules:
 def set_export_rules(study: Study, rules: Rules) -> None:
     """Choose who has to agree before something leaves; a lead's, and on record."""
     study.require("members")
-    with study.change() as change:
+    with study.change("members") as change:
         before = store.rules(change.db)
         store.set_rules(change, rules)
         change.record("study.two_person_set", "study", before=asdict(before), after=asdict(rules))

@@ -40,7 +40,7 @@ def request_export(
     try:
         for piece in [data] if isinstance(data, bytes) else data:
             writer.write(piece)
-        with study.change() as change:
+        with study.change("export") as change:
             stored = writer.finish(change)
             number = store.insert_request(
                 change, stored, form=form, purpose=purpose, recipient=recipient, file_name=name,
@@ -158,7 +158,9 @@ def _told(text: str) -> str:
 
 
 def _end(study: Study, request_id: int, state: State, reason: str) -> None:
-    with study.change() as change:
+    with study.change("read") as change:
+        if state == "refused":
+            _require_say(study)
         asked = store.request(change.db, request_id)
         still_waiting(change.db, asked)
         assert asked.file_id is not None

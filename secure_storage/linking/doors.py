@@ -25,7 +25,7 @@ def create_linking(study: Study) -> Linking:
     root, header = secrets.token_bytes(32), study._core.header
     public = study._secret.public_key().public_bytes_raw()
     seals = Seals(header.study_id, 0, ()).sealed_to(study.member.id, public, root)
-    with study.change() as change:
+    with study.change("linking") as change:
         shared.make_files(study.home, root, seals)
         shared.remember(change, seals)
         change.record("linking.created", "linking")
@@ -62,8 +62,11 @@ def recover_linking(study: Study, kit: str) -> Linking:
     linking = shared.join(study, root, seals, Linking)
     try:
         public = study._secret.public_key().public_bytes_raw()
-        mine = seals.sealed_to(study.member.id, public, root)
-        linking.save_seals(mine, "linking.kit_used", f"member:{study.member.id}")
+        own = study.member.id
+        linking.save_seals(
+            lambda seals, root: seals.sealed_to(own, public, root),
+            "linking.kit_used", f"member:{own}",
+        )  # fmt: skip
         linking.note_opened()
     except BaseException:
         linking.close()

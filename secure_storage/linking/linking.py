@@ -1,9 +1,12 @@
 """The linking store as one custodian sees it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
 from .. import events, names
+from ..change import Change
 from ..errors import BadInput, NotAllowed
 from ..events import Event
 from ..recovery import new_kit
@@ -62,6 +65,7 @@ class Linking:
         self._require()
         new = tidied(person)
         with self._core.change(self._study.member) as change:
+            self._check_admitted(change)
             if new.version == 0:
                 before = Person(new.group_number, new.pseudonym, "")
                 number = store.add(change.db, new)
@@ -82,6 +86,7 @@ class Linking:
         """
         self._require()
         with self._core.change(self._study.member) as change:
+            self._check_admitted(change)
             new = replace(store.person(change.db, person_id), withdrawn_on=checked_day(day))
             store.replace(change.db, new)
             action = "person.withdrew" if new.withdrawn_on else "person.withdrawal_taken_back"
@@ -97,7 +102,7 @@ class Linking:
         Backups made before still hold the entry until they expire.
         """
         self._require()
-        with self._study.change() as outer:
+        with self._changing() as outer:
             with self._core.change(self._study.member) as change:
                 store.person(change.db, person_id)
                 store.remove(change.db, person_id)
@@ -124,10 +129,16 @@ class Linking:
     def admit(self, member_id: int) -> None:
         """Let another custodian in: seal the root key to their public key."""
         self._require()
+
+        def sealed(seals: Seals, root: bytes) -> Seals:
+            self._require()
+            return seals.sealed_to(member_id, self._key_of(member_id), root)
+
+        self.save_seals(sealed, "linking.admitted", f"member:{member_id}")
+
+    def _key_of(self, member_id: int) -> bytes:
         member = next((one for one in self._study.members() if one.id == member_id), None)
-        account = next(
-            (one for one in self._study._core.header.accounts if one.member_id == member_id), None
-        )
+        account = self._study._core.header.account_of(member_id)
         if member is None or member.disabled or member.role != "custodian" or account is None:
             raise BadInput("Only a member whose role is custodian can be let in.")
         if account.first_sign_in:
@@ -135,8 +146,7 @@ class Linking:
                 "This custodian has not signed in yet and has no key of their own. Let them "
                 "sign in and choose a passphrase first."
             )
-        sealed = self._core.seals.sealed_to(member_id, account.public, self._core.root)
-        self.save_seals(sealed, "linking.admitted", f"member:{member_id}")
+        return account.public
 
     def dismiss(self, member_id: int) -> None:
         """Shut a custodian out: the store moves to a new file under a new key."""
@@ -145,7 +155,7 @@ class Linking:
             raise BadInput("You cannot shut yourself out. Ask another custodian.")
         if member_id not in self._core.seals.custodians():
             raise BadInput("This member has no access to the linking store.")
-        with self._study.change() as outer:
+        with self._changing() as outer:
             with self._core.change(self._study.member) as change:
                 change.record("linking.dismissed", f"member:{member_id}")
             self._core.rotate(self._core.seals.without(member_id), outer)
@@ -156,7 +166,11 @@ class Linking:
         self._require()
         kit = new_kit()
         public = kit.secret.public_key().public_bytes_raw()
-        sealed = self._core.seals.sealed_to(KIT, public, self._core.root)
+
+        def sealed(seals: Seals, root: bytes) -> Seals:
+            self._require()
+            return seals.sealed_to(KIT, public, root)
+
         self.save_seals(sealed, "linking.kit_made", "linking")
         return kit.text
 
@@ -181,7 +195,7 @@ class Linking:
         """Give the study the keyed hashes of all names; gives the number of name forms."""
         self._require()
         forms = self._forms()
-        with self._study.change() as change:
+        with self._changing() as change:
             names.publish(change, self._study._core.root, forms)
         return len(forms)
 
@@ -196,7 +210,7 @@ class Linking:
         At the end of a project this goes first: what is left cannot be linked any more.
         """
         self._require()
-        with self._study.change() as change:
+        with self._changing() as change:
             names.withdraw(change)
             shared.remember(change, None)
             change.record("linking.destroyed", "linking")
@@ -212,10 +226,30 @@ class Linking:
         if self._study.member.id not in self._core.seals.custodians():
             raise NotAllowed(NOT_ADMITTED)
 
-    def save_seals(self, sealed: Seals, action: str, object: str) -> None:
-        """Write the key file, with an event in both journals."""
-        with self._study.change() as outer, self._core.change(self._study.member) as change:
-            self._core.save_seals(sealed, change, outer)
+    @contextmanager
+    def _changing(self) -> Iterator[Change]:
+        """Change the study, if this member still may when their turn comes."""
+        with self._study.change("linking") as change:
+            self._require()
+            yield change
+
+    def _check_admitted(self, change: Change) -> None:
+        # From memory alone: the study's writer may be held by who waits for the store's.
+        self._study.check_usable()
+        if change.member.id not in self._core.seals.custodians():
+            raise NotAllowed(NOT_ADMITTED)
+
+    def save_seals(self, sealed: Callable[[Seals, bytes], Seals], action: str, object: str) -> None:
+        """Write the key file, with an event in both journals.
+
+        ``sealed`` makes the new seals of the present ones and the root key, once nobody else
+        can change them any more.
+        """
+        with (
+            self._study.change("linking") as outer,
+            self._core.change(self._study.member) as change,
+        ):
+            self._core.save_seals(sealed(self._core.seals, self._core.root), change, outer)
             change.record(action, object)
             outer.record(action, object)
 
@@ -234,13 +268,13 @@ class Linking:
         self._require()
         forms, root = self._forms(), self._study._core.root
         if not names.stands(self._study.db, root, forms):
-            with self._study.change() as change:
+            with self._changing() as change:
                 names.publish(change, root, forms)
         with self._core.reading() as db:
             people = store.people(db)
         due = store.unmarked(self._study.db, people)
         if due:
-            with self._study.change() as change:
+            with self._changing() as change:
                 for number, day in due:
                     store.mark_withdrawn(change.db, number, day)
                     change.record(
@@ -251,7 +285,7 @@ class Linking:
     def _take_back(self, person: Person) -> None:
         number = store.participant(self._study.db, person)
         if number is not None:
-            with self._study.change() as change:
+            with self._changing() as change:
                 store.mark_withdrawn(change.db, number, None)
                 change.record("participant.withdrawal_taken_back", f"participant:{number}")
 

@@ -47,7 +47,7 @@ def mark_quote(
     """Mark a run of sentences as a quote and return its id; twice changes nothing."""
     study.require("theme")
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             segment = segment_id(change, transcript_id, first, last)
             row = change.db.execute(
                 "SELECT id, deleted_at FROM quotes WHERE segment_id = ?", [segment]
@@ -73,7 +73,7 @@ def unmark_quote(
     """Take the mark off a run of sentences; twice changes nothing."""
     study.require("theme")
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             row = change.db.execute(
                 "SELECT q.id FROM quotes q JOIN segments s ON s.id = q.segment_id"
                 " WHERE s.transcript_id = ? AND (s.first_sentence_id, s.last_sentence_id)"
@@ -90,7 +90,7 @@ def unmark_quote(
 def remove_quote(study: Study, quote_id: int) -> None:
     """Take the mark off a quote, however its segment is trimmed."""
     study.require("theme")
-    with study.change() as change:
+    with study.change("theme") as change:
         _status(change.db, quote_id)
         _unmark(change, quote_id, None)
 
@@ -114,7 +114,7 @@ def set_quote_status(study: Study, quote_id: int, status: Status) -> None:
     study.require("theme")
     if status not in STATUSES:
         raise BadInput(f"A quote is one of: {', '.join(STATUSES)}.")
-    with study.change() as change:
+    with study.change("theme") as change:
         before = _status(change.db, quote_id)
         if before != status:
             change.db.execute("UPDATE quotes SET status = ? WHERE id = ?", [status, quote_id])
@@ -158,7 +158,7 @@ def _place(
 ) -> None:
     study.require("theme")
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             _status(change.db, quote_id)
             read_theme(change.db, theme_id)
             values = [quote_id, theme_id]

@@ -37,7 +37,7 @@ def add_theme(study: Study, name: str, concept: str = "", *, client_id: str | No
     study.require("theme")
     name, concept = _clean(name, concept)
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             theme_id = change.db.execute(
                 "INSERT INTO themes (name, concept, position, created_by, created_at)"
                 " VALUES (?, ?, (SELECT coalesce(max(position), 0) + 1 FROM themes), ?, ?)",
@@ -68,7 +68,7 @@ def edit_theme(
     study.require("theme")
     name, concept = _clean(name, concept)
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             before = _theme(change.db, theme_id)
             # Recorded before the version is judged: a retry after a lost answer is a
             # repetition, though by then its version is old.
@@ -97,7 +97,7 @@ def remove_theme(study: Study, theme_id: int, *, client_id: str | None = None) -
     """Take a theme off the board; its codes and quotes stay, and so does its history."""
     study.require("theme")
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             before = _theme(change.db, theme_id, removed=True)
             change.record(
                 "theme.removed",
@@ -117,7 +117,7 @@ def add_code(study: Study, theme_id: int, code_id: int, *, client_id: str | None
     """Put a code into a theme; doing it twice changes nothing."""
     study.require("theme")
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             _theme(change.db, theme_id)
             if not change.db.execute(
                 "SELECT 1 FROM codes WHERE id = ? AND deleted_at IS NULL", [code_id]
@@ -134,7 +134,7 @@ def remove_code(study: Study, theme_id: int, code_id: int, *, client_id: str | N
     """Take a code out of a theme; doing it twice changes nothing."""
     study.require("theme")
     try:
-        with study.change() as change:
+        with study.change("theme") as change:
             if _holds(change.db, theme_id, code_id):
                 change.db.execute(
                     "DELETE FROM theme_codes WHERE theme_id = ? AND code_id = ?",

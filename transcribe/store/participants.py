@@ -34,7 +34,7 @@ def add_participant(
             f"than {_LONGEST} characters."
         )
     check_group(group)
-    with study.change() as change:
+    with study.change("transcribe") as change:
         taken = change.db.execute(
             "SELECT id FROM participants WHERE group_number = ? AND pseudonym = ?",
             [group, pseudonym],

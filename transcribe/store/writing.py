@@ -24,7 +24,7 @@ def save_transcription(
 ) -> int:
     """Keep a transcription as a new transcript and return its id."""
     study.require("transcribe")
-    with study.change() as change:
+    with study.change("transcribe") as change:
         source: Source = "import" if recording_id is None else "whisper"
         return insert_transcription(change, result, title, group, recording_id, source)
 
@@ -40,7 +40,7 @@ def save_import(
     study.require("transcribe")
     digest = hashlib.sha256(data).hexdigest()
     named = replace(result, provenance=(*result.provenance, (_FILE, digest)))
-    with study.change() as change:
+    with study.change("transcribe") as change:
         row = change.db.execute(
             "SELECT title FROM transcripts WHERE deleted_at IS NULL AND provenance LIKE ?",
             [f"%{digest}%"],
@@ -142,7 +142,7 @@ def edit_sentence(
             f"A sentence needs between 1 and {_LONGEST_SENTENCE} characters; nothing was changed."
         )
     try:
-        with study.change() as change:
+        with study.change("transcribe") as change:
             return _edit(change, sentence_id, text, version, client_id)
     except Repeated:
         return read_sentence(study.db, sentence_id)
@@ -186,7 +186,7 @@ def rename_speaker(study: Study, speaker_id: int, label: str) -> None:
         raise BadInput(
             f"A speaker needs a name of at most {_LONGEST_NAME} characters, other than {UNKNOWN}."
         )
-    with study.change() as change:
+    with study.change("transcribe") as change:
         transcript_id, old, participant_id = _speaker(change, speaker_id)
         taken = change.db.execute(
             "SELECT id FROM speakers WHERE transcript_id = ? AND label = ? AND id <> ?",
@@ -203,7 +203,7 @@ def rename_speaker(study: Study, speaker_id: int, label: str) -> None:
 def link_speaker(study: Study, speaker_id: int, participant_id: int | None) -> None:
     """Say which participant a speaker is; None takes the link back."""
     study.require("transcribe")
-    with study.change() as change:
+    with study.change("transcribe") as change:
         transcript_id, _, old = _speaker(change, speaker_id)
         if (
             participant_id is not None
