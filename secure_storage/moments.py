@@ -18,7 +18,7 @@ when_unlocked: Final[list[Call]] = []
 when_leaving: Final[list[Call]] = []
 """A member signs out, of an unlocked study; others may stay."""
 before_locking: Final[list[Call]] = []
-"""The last member leaves; keys and database are still there."""
+"""The last member leaves; keys and database are still there, and another may come meanwhile."""
 when_committed: Final[list[Call]] = []
 """A change was committed (reads too), outside the writer's lock; must be quick."""
 now_and_then: Final[list[Callable[[Path], object]]] = []

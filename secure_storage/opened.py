@@ -272,14 +272,19 @@ def acquire(home: Path, root: bytes) -> OpenedStudy:
 def release(opened: OpenedStudy) -> None:
     """Stop using the study; the last user locks it."""
     with _guard:
-        opened.users -= 1
-        if opened.users == 0:
-            del _open[opened.home]
-            try:
-                # It may have been shut already, by a fault.
-                for call in () if opened.closed else moments.before_locking:
-                    call(opened)
-            finally:
+        if opened.users > 1:
+            opened.users -= 1
+            return
+    try:
+        # Still open, and keeping nobody out: who signs in meanwhile just goes on with it.
+        # It may have been shut already, by a fault.
+        for call in () if opened.closed else moments.before_locking:
+            call(opened)
+    finally:
+        with _guard:
+            opened.users -= 1
+            if opened.users == 0:
+                del _open[opened.home]
                 try:
                     opened.close()
                 finally:

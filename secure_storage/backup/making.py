@@ -51,6 +51,8 @@ JOURNALS: Final = ("-wal", "-journal")
 """A crash leaves one; with it a copy of the database is whole."""
 TRIES: Final = 5
 STEP: Final = 1 << 20
+PATIENCE: Final = 10.0
+"""Seconds for which a migration waits for a backup that is being made."""
 
 Progress = Callable[[int, int], object]
 """Called with the bytes done and the bytes there are in all."""
@@ -116,16 +118,18 @@ def make_before_migration(path: Path, copy: Callable[[Path], None]) -> None:
         header, _ = opened.read_header(making.partial)
         return _filled(making, "before-migration", _Half(header, _on_disk(home), None))
 
-    _made(home, "before-migration", utc_now(), None, fill)
+    # Who opens a study keeps all others out meanwhile, who makes a backup may wait for just
+    # that: so this one gives up, and can be tried again.
+    _made(home, "before-migration", utc_now(), None, fill, wait=PATIENCE)
 
 
 def _made(
     home: Path, kind: Kind, now: datetime, progress: Progress | None,
-    fill: Callable[[_Making], Manifest],
+    fill: Callable[[_Making], Manifest], wait: float | None = None,
 ) -> Backup:  # fmt: skip
     check_target(home)
     folder = shelf(home)
-    with shelf_held(folder):
+    with shelf_held(folder, wait):
         while (folder / _name(now, kind)).exists():
             now += timedelta(seconds=1)
         sound = [one for one in on_shelf(folder) if not one.problem]

@@ -22,6 +22,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -248,10 +249,10 @@ def clear(folder: Path) -> None:
 
 
 @contextmanager
-def shelf_held(folder: Path) -> Iterator[None]:
+def shelf_held(folder: Path, wait: float | None = None) -> Iterator[None]:
     """Hold a folder of backups: one thread of one process at a time makes or removes some.
 
-    What an interrupted one left is removed.
+    What an interrupted one left is removed. Who gives up after ``wait`` seconds is told so.
     """
     try:
         private_folder(folder)
@@ -259,12 +260,28 @@ def shelf_held(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise BackupFailed(unreachable(folder, error)) from None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        _lock(fd, wait)
         for left in _left(folder):
             clear(left)
         yield
     finally:
         os.close(fd)
+
+
+def _lock(fd: int, wait: float | None) -> None:
+    if wait is None:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return None
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise BackupFailed(
+                    "A backup is being made. Try again when it is done, in some minutes."
+                ) from None
+            time.sleep(0.05)
 
 
 def _left(folder: Path) -> list[Path]:

@@ -180,11 +180,28 @@ class SharedLinking:
             remember(study_change, seals)
             self._connections.close()
             try:
-                self._write_seals(seals, root)
-                self.root = root
+                self._decide(seals, root)
                 self._take_over(following)
             finally:
-                self._connections = self._connect(self.home / FILE, self.root)
+                if self.root:
+                    self._connections = self._connect(self.home / FILE, self.root)
+
+    def _decide(self, seals: Seals, root: bytes) -> None:
+        """Write the key file under a new root key, which counts once others can read it."""
+        try:
+            self._write_seals(seals, root)
+        except BaseException as error:
+            # It may be renamed, and only its folder not synced.
+            try:
+                renamed = (self.home / KEYS).read_bytes() == seals_of.to_json(seals, root)
+            except OSError:
+                # Nobody knows which key counts: shut, and opening it anew tells.
+                self.root = b""
+                raise error from None
+            if not renamed:
+                raise
+            self.seals = seals
+        self.root = root
 
     def _write_seals(self, seals: Seals, root: bytes) -> None:
         with replacing(self.home / KEYS) as file:
@@ -216,14 +233,14 @@ def session(study: Study) -> "Linking | None":
     """Give the custodian's store, if this sign-in has opened it."""
     with _guard:
         shared = _open.get(study.home)
-        return shared.sessions.get(study) if shared else None
+        return shared.sessions.get(study) if shared and shared.root else None
 
 
 def join(study: Study, root: bytes, seals: Seals, linking: "type[Linking]") -> "Linking":
     """Open the store for a sign-in, or share the one that is open."""
     with _guard:
         shared = _open.get(study.home)
-        if shared is None:
+        if shared is None or not shared.root:
             shared = SharedLinking(study.home, root, seals)
             try:
                 with shared.reading() as db:

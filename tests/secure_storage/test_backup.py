@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from secure_storage import BackupFailed, NotAllowed, Study, database, held, unlock
+from secure_storage import BackupFailed, NotAllowed, Study, database, held, moments, unlock
 from secure_storage.backup import (
     Backup,
     backups,
@@ -509,6 +509,63 @@ def test_an_old_study_is_backed_up_before_it_is_migrated(
     study.close()
     unlock(home, LEAD, PASSPHRASE).close()
     assert len(backups(home)) == 1
+
+
+def test_a_migration_and_a_backup_do_not_wait_for_each_other(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backup holds its folder and waits for the study, which is being opened."""
+    more = (*MIGRATIONS, "CREATE TABLE newer (id INTEGER PRIMARY KEY) STRICT;")
+    opening, holding = threading.Event(), threading.Event()
+    real_shelf, real_before = making.on_shelf, making.make_before_migration
+
+    def held_up(folder: Path) -> list[Backup]:
+        holding.set()
+        assert opening.wait(20)
+        return real_shelf(folder)
+
+    def begun(path: Path, copy: Callable[[Path], None]) -> None:
+        opening.set()
+        real_before(path, copy)
+
+    monkeypatch.setattr(making, "PATIENCE", 0.2)
+    made: list[Backup] = []
+    backup = threading.Thread(target=lambda: made.append(make(home, "nightly")))
+    with monkeypatch.context() as patched:
+        patched.setattr(making, "on_shelf", held_up)
+        patched.setattr(moments, "before_migration", [begun])
+        patched.setattr(database, "MIGRATIONS", more)
+        backup.start()
+        assert holding.wait(20)
+        with pytest.raises(BackupFailed, match="is being made"):
+            unlock(home, LEAD, PASSPHRASE)
+        backup.join(20)
+        assert made and not backup.is_alive()
+        unlock(home, LEAD, PASSPHRASE).close()
+
+
+def test_who_signs_in_waits_for_no_check_of_backups(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaving, go_on = threading.Event(), threading.Event()
+
+    def slow(core: object) -> None:
+        leaving.set()
+        assert go_on.wait(20)
+
+    study = unlock(home, LEAD, PASSPHRASE)
+    with monkeypatch.context() as patched:
+        patched.setattr(moments, "before_locking", [slow])
+        last = threading.Thread(target=study.close)
+        last.start()
+        assert leaving.wait(20)
+        again = unlock(home, LEAD, PASSPHRASE)
+        go_on.set()
+        last.join()
+        assert study.closed and not again.closed and again.members()
+        again.close()
+    assert again._core.closed
+    unlock(home, LEAD, PASSPHRASE).close()
 
 
 def test_without_a_backup_nothing_is_migrated(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -14,7 +16,9 @@ from secure_storage import (
     DiskFull,
     FokusError,
     NotAllowed,
+    NotSignedIn,
     Role,
+    StorageAway,
     Study,
     backup,
     check_names,
@@ -269,6 +273,42 @@ def test_a_full_disk_in_a_change_of_key_changes_nothing(
     linking.dismiss(second.member.id)
     assert opens(keeper) and not opens(second)
     assert "linking.db.next" not in files(study.home)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_key_file_whose_folder_could_not_be_synced_counts(
+    keeper: Study, linking: Linking, readable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its name already, so all that is saved from then on lies under its key."""
+    goner = linking.save_person(Person(1, "P9", "Nils"))
+    real, away = shared.replacing, keeper.home / "linking.json.away"
+
+    @contextmanager
+    def unsynced(path: Path) -> Iterator[BinaryIO]:
+        with real(path) as file:
+            yield file
+        if not readable:
+            path.rename(away)
+        raise StorageAway("the folder could not be synced")
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(shared, "replacing", unsynced)
+        if readable:
+            linking.remove_person(goner.id)
+        else:
+            with pytest.raises(StorageAway):
+                linking.remove_person(goner.id)
+    if not readable:
+        with pytest.raises(NotSignedIn):
+            linking.save_person(Person(1, "P3", "Berit Ny"))
+        away.rename(keeper.home / "linking.json")
+        linking = open_linking(keeper)
+    linking.save_person(Person(1, "P3", "Berit Ny"))
+    linking.close()
+    again = open_linking(keeper)
+    assert [one.name for one in again.people()] == [KARI.name, "Berit Ny"]
+    assert again.verified().ok
+    again.close()
 
 
 @pytest.mark.parametrize("step", ["before", "between", "after"])
