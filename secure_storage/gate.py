@@ -4,7 +4,8 @@ Streamlit alone answers anybody who reaches the port, and takes a session id for
 of identity. So nothing gets past here without a session: pages lead to the sign-in,
 everything else is refused. Identity comes from our cookie alone; headers by which
 somebody could claim one are dropped. A WebSocket, or a request that writes, must come
-from our own pages (same Origin). When a session ends, its open sockets are cut and its
+from our own pages (same Origin); what a page of another site asks for is refused, and a
+link from there leads to the sign-in. When a session ends, its open sockets are cut and its
 scripts in Streamlit are stopped within a second. Doors of Streamlit that nothing of ours
 uses (its media store above all, which asks nobody who they are) are shut to everybody.
 """
@@ -57,6 +58,7 @@ SHUT: Final = ("/media", "/component/", "/app/static", "/auth/", "/oauth2callbac
 FORWARDED: Final = (b"x-forwarded-", b"forwarded", b"x-real-ip")
 """Claims by which a proxy tells who asks; nothing here is to believe them."""
 SAFE: Final = frozenset({"GET", "HEAD"})
+NOT_OURS: Final = "This did not come from a page of this workbench."
 SWEEP_EVERY: Final = 15.0
 LOOK_EVERY: Final = 0.5
 STATUS: Final[dict[type[FokusError], int]] = {
@@ -117,11 +119,16 @@ class Gate:
 
     def _refusal(self, scope: Scope, headers: Headers, session: Session | None) -> ASGIApp | None:
         path, method = scope["path"], scope["method"]
-        if method not in SAFE:
-            if not self._same_origin(headers):
-                return _error("This did not come from a page of this workbench.", 403)
-            if path.startswith("/api/") and headers.get("x-fokus") != "1":
-                return _error("The request lacks the header x-fokus.", 403)
+        if (method not in SAFE or "origin" in headers) and not self._same_origin(headers):
+            return _error(NOT_OURS, 403)
+        if method not in SAFE and path.startswith("/api/") and headers.get("x-fokus") != "1":
+            return _error("The request lacks the header x-fokus.", 403)
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            # A link somebody followed shows what it would to a stranger. Another port of this
+            # machine is no other site to the browser, which then sends the cookie too.
+            if method != "GET" or headers.get("sec-fetch-dest") != "document":
+                return _error(NOT_OURS, 403)
+            session = None
         if session is not None and not session.study.first_sign_in:
             return _error("There is no such page.", 404) if shut(path) else None
         if session is not None:

@@ -255,6 +255,48 @@ def test_writing_needs_our_own_origin(client: TestClient, headers: dict[str, str
     assert client.post("/sign-in", data=form, headers=headers).status_code == 403
 
 
+ELSEWHERE = ("cross-site", "same-site", "anything")
+"""Another port of this machine is the same site to a browser, which sends the cookie."""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        *({"sec-fetch-site": site, "sec-fetch-mode": "no-cors"} for site in ELSEWHERE),
+        *(
+            {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+            for site in ELSEWHERE
+        ),
+    ],
+)
+def test_reading_from_another_site_is_refused(client: TestClient, headers: dict[str, str]) -> None:
+    assert sign_in(client) == 303
+    for path in ("/", "/api/whoami", "/export/1", "/sign-in", "/_stcore/host-config"):
+        for method in ("GET", "HEAD"):
+            assert client.request(method, path, headers={**HTML, **headers}).status_code == 403
+
+
+@pytest.mark.parametrize("site", ELSEWHERE)
+def test_a_link_from_another_site_leads_to_the_sign_in(client: TestClient, site: str) -> None:
+    assert sign_in(client) == 303
+    link = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    for path in ("/", "/export/1"):
+        assert client.get(path, headers={**HTML, **link}).headers["location"] == "/sign-in"
+    assert client.get("/api/whoami", headers=link).status_code == 401
+    assert client.get("/sign-in", headers={**HTML, **link}).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_our_own_pages_and_bookmarks_read(client: TestClient, site: str) -> None:
+    assert sign_in(client) == 303
+    for more in ({}, SAME):
+        answer = client.get("/api/whoami", headers={"sec-fetch-site": site, **more})
+        assert answer.json()["name"] == LEAD
+
+
 def test_writing_to_the_api_needs_our_header(client: TestClient) -> None:
     assert sign_in(client) == 303
     assert client.post("/api/whoami", headers=SAME).status_code == 403
