@@ -19,8 +19,9 @@ from .errors import FokusError, NotAllowed
 from .events import now
 from .forms import BACK, button, form_of, page, read_form
 from .recovery import has_kit, make_kit
-from .sessions import session_of
+from .sessions import Session, session_of, sessions_of
 from .study import Study
+from .tries import TooManyTries
 
 KIT: Final = "/recovery-kit"
 CODES: Final = "/one-time-codes"
@@ -41,11 +42,11 @@ async def _kit(request: Request) -> Response:
 
 
 async def _codes(request: Request) -> Response:
-    study = session_of(request).study
+    session = session_of(request)
     if request.method != "POST":
-        return await _told("One-time codes", partial(_codes_page, study))
+        return await _told("One-time codes", partial(_codes_page, session.study))
     code = (await read_form(request)).get("code", "")
-    return await _told("One-time codes", partial(_codes_changed, study, code))
+    return await _told("One-time codes", partial(_codes_changed, session, code))
 
 
 async def _told(title: str, work: Callable[[], Response]) -> Response:
@@ -59,8 +60,11 @@ async def _told(title: str, work: Callable[[], Response]) -> Response:
 def _kit_asked(study: Study) -> Response:
     again = has_kit(study)
     present = (
-        "<p><strong>There is a kit already.</strong> A new one replaces it: the paper of the "
-        "old one then opens nothing.</p>"
+        "<p><strong>There is a kit already.</strong> A new one replaces it. The old "
+        "paper then opens older copies of the study, such as backups, and together with the key "
+        "file of one (study.json) also the present study, until its keys are changed. If the "
+        "old paper was lost, or somebody may have seen it, make the new kit and then change the "
+        'keys on the page <a href="/members">Members &amp; security</a>.</p>'
         if again
         else "<p><strong>There is no kit yet.</strong></p>"
     )
@@ -120,14 +124,17 @@ def _codes_page(study: Study, error: str = "", status: int = 200) -> Response:
     return page("One-time codes", said + form + BACK, status)
 
 
-def _codes_changed(study: Study, code: str) -> Response:
-    change = one_time_codes.switch_off if study.member.uses_codes else one_time_codes.switch_on
+def _codes_changed(session: Session, code: str) -> Response:
+    study = session.study
     try:
-        change(study, code)
+        if study.member.uses_codes:
+            sessions_of(study.home).switch_off_codes(session, code)
+        else:
+            one_time_codes.switch_on(study, code)
     except NotAllowed:
         raise
     except FokusError as error:
-        return _codes_page(study, str(error), 400)
+        return _codes_page(study, str(error), 429 if isinstance(error, TooManyTries) else 400)
     return RedirectResponse("/members", 303)
 
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from . import members
+from .audit.failed import note_failed
 from .change import Change
 from .errors import BadInput, WrongPassphrase
 from .keys import WRONG
@@ -69,16 +70,22 @@ def switch_on(study: "Study", code: str) -> None:
 
 
 def switch_off(study: "Study", code: str) -> None:
-    """Ask for no codes any more; needs one."""
-    with study.change() as change:
-        member = study.member
-        if not member.uses_codes:
-            raise BadInput("You use no one-time codes.")
-        try:
+    """Ask for no codes any more; needs one. ``WrongPassphrase``, on record, if it does not fit.
+
+    Whoever lets somebody try counts the tries: ``Sessions.switch_off_codes``.
+    """
+    header = study._core.header
+    try:
+        with study.change() as change:
+            member = change.member
+            if not member.uses_codes:
+                raise BadInput("You use no one-time codes.")
             use(change, member, code)
-        except WrongPassphrase:
-            raise BadInput("The code does not fit, or was used already. Try the next.") from None
-        _clear(change, member.id)
+            _clear(change, member.id)
+    except WrongPassphrase:
+        note_failed(study.home, header, study.member.name)
+        said = "The code does not fit, or was used already. Try the next."
+        raise WrongPassphrase(said) from None
 
 
 def switch_off_for(study: "Study", member_id: int) -> None:

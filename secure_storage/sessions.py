@@ -18,7 +18,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from . import opened
+from . import one_time_codes, opened
 from .access import ALPHABET
 from .errors import BadInput, FokusError, NotSignedIn, WrongPassphrase
 from .keys import name_tag
@@ -57,9 +57,13 @@ class Session:
         """The member did something."""
         self._seen = self._clock()
 
+    def shut(self) -> None:
+        """Let nothing more happen in it; ``end`` does the rest and may have to wait."""
+        self._ended = True
+
     def end(self) -> None:
         """Sign out: put on the record what was heard, then close the member's study."""
-        self._ended = True
+        self.shut()
         try:
             self.plays.record(all=True)
         except (FokusError, OSError) as error:
@@ -70,10 +74,15 @@ class Session:
             self.study.close()
 
 
+def elapsed() -> float:
+    """Give seconds that go on while the machine sleeps, as those of ``time.monotonic`` do not."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Sessions:
     """The sessions of one home."""
 
-    def __init__(self, home: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, home: Path, clock: Callable[[], float] = elapsed) -> None:
         """Start empty, by the settings of the home."""
         self.home = home
         self.behind_tls = read_settings(home).behind_tls
@@ -107,6 +116,11 @@ class Sessions:
         """Replace a member's passphrase; guesses at the present one count as at the sign-in."""
         with self._counted(session.study.member.name):
             session.study.change_passphrase(old, new)
+
+    def switch_off_codes(self, session: Session, code: str) -> None:
+        """Ask a member for no one-time codes any more; guesses count as at the sign-in."""
+        with self._counted(session.study.member.name):
+            one_time_codes.switch_off(session.study, code)
 
     def check_setup(self, code: str) -> None:
         """Refuse whoever does not know the set-up code of an empty home."""
@@ -155,17 +169,28 @@ class Sessions:
 
     def lock(self, by: Session) -> None:
         """Lock the study at once: everybody is signed out and the keys are forgotten."""
+        sessions = self._shut_all()
         try:
             by.study.note("read.locked", "study")
         except (FokusError, OSError) as error:
             # A disk that is away must not keep the study open.
             name = type(error).__name__
             logging.getLogger("fokus").error("locking is not on record: %s", name)
-        self.close()
+        self._end_all(sessions)
 
     def close(self) -> None:
         """End all sessions; what goes wrong with one is raised when all are over."""
-        self._end_all(list(self._by_token.values()))
+        self._end_all(self._shut_all())
+
+    def _shut_all(self) -> list[Session]:
+        # All of them before anything that may wait for a writer, and out of the table, so that
+        # no sweep ends the one that is still to put the locking on record.
+        with self._guard:
+            sessions = list(self._by_token.values())
+            self._by_token.clear()
+        for session in sessions:
+            session.shut()
+        return sessions
 
     def _end_all(self, sessions: list[Session]) -> None:
         faults: list[Exception] = []

@@ -49,23 +49,19 @@ class Tries:
         """Refuse while the name has to wait."""
         with self._guard:
             count, last = self._of(tag)
-        # A clock that was set back must not lengthen the wait.
-        left = min(last + _wait(count) - self.clock(), _wait(count))
+            now = self.clock()
+            if last > now:
+                # The clock was set back. The wait begins anew, once: it must end some time.
+                last = now
+                self._keep(tag, count, now, member=tag in self._members)
+        left = last + _wait(count) - now
         if left > 0:
             raise TooManyTries(left)
 
     def failed(self, tag: str, *, member: bool) -> None:
         """Count one wrong try."""
         with self._guard:
-            count = self._of(tag)[0] + 1
-            if member:
-                self._members[tag] = (count, self.clock())
-                self._write()
-                return
-            self._strangers.pop(tag, None)
-            self._strangers[tag] = (count, self.clock())
-            while len(self._strangers) > MOST_STRANGERS:
-                del self._strangers[next(iter(self._strangers))]
+            self._keep(tag, self._of(tag)[0] + 1, self.clock(), member=member)
 
     def succeeded(self, tag: str) -> None:
         """Forget the wrong tries of a name that got in."""
@@ -73,6 +69,16 @@ class Tries:
             self._strangers.pop(tag, None)
             if self._members.pop(tag, None):
                 self._write()
+
+    def _keep(self, tag: str, count: int, last: float, *, member: bool) -> None:
+        if member:
+            self._members[tag] = (count, last)
+            self._write()
+            return
+        self._strangers.pop(tag, None)
+        self._strangers[tag] = (count, last)
+        while len(self._strangers) > MOST_STRANGERS:
+            del self._strangers[next(iter(self._strangers))]
 
     def _of(self, tag: str) -> tuple[int, float]:
         count, last = self._members.get(tag) or self._strangers.get(tag) or (0, 0.0)

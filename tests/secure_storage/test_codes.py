@@ -145,8 +145,11 @@ def test_switching_off_needs_a_code(study: Study, clock: Clock) -> None:
     secret = enrolled(study, clock)
     with pytest.raises(BadInput, match="already"):
         propose(study)
-    with pytest.raises(BadInput, match="does not fit"):
+    with pytest.raises(WrongPassphrase, match="does not fit"):
         switch_off(study, "000000")
+    assert study.member.uses_codes
+    last = study.recent_events(1)[0]
+    assert (last.action, last.object) == ("read.signin_failed", "member:1")
     switch_off(study, code(secret, clock.now))
     assert not study.member.uses_codes
     unlock(study.home, LEAD, PASSPHRASE).close()

@@ -20,11 +20,13 @@ from secure_storage import (
     Study,
     WrongPassphrase,
     gate_routes,
+    keys,
     one_time_codes,
     recover,
+    rotate_keys,
     unlock,
 )
-from secure_storage.recovery import has_kit
+from secure_storage.recovery import has_kit, make_kit, read_kit
 
 BASE = "http://127.0.0.1:8501"
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
@@ -106,6 +108,37 @@ def test_codes_are_switched_on_and_off(client: TestClient, study: Study) -> None
     assert wrong.status_code == 400 and "does not fit" in html.unescape(wrong.text)
     off = client.post("/one-time-codes", data={"code": code(secret, 1)}, headers=SAME)
     assert off.status_code == 303 and not study.member.uses_codes
+
+
+def test_codes_cannot_be_guessed_off_from_a_browser_left_open(
+    client: TestClient, study: Study
+) -> None:
+    enter(client)
+    secret = one_time_codes.propose(study).secret
+    one_time_codes.switch_on(study, code(secret, -1))
+    answers = [
+        client.post("/one-time-codes", data={"code": f"{number:06}"}, headers=SAME).status_code
+        for number in range(5)
+    ]
+    assert answers == [400, 400, 400, 429, 429] and study.member.uses_codes
+    failed = [one.object for one in study.events() if one.action == "read.signin_failed"]
+    assert failed == ["member:1"] * 3
+    right = client.post("/one-time-codes", data={"code": code(secret)}, headers=SAME)
+    assert right.status_code == 429 and "Wait" in right.text
+
+
+def test_an_old_kit_is_told_to_open_until_the_keys_are_changed(
+    client: TestClient, study: Study
+) -> None:
+    old, before = make_kit(study), study._core.header
+    make_kit(study)
+    assert keys.open_with_kit(before, read_kit(old)) == study._core.root
+    enter(client)
+    said = client.get("/recovery-kit").text
+    assert "opens nothing" not in said
+    assert "until its keys are changed" in said and 'href="/members"' in said
+    rotate_keys(study)
+    assert keys.open_with_kit(before, read_kit(old)) != study._core.root
 
 
 def test_the_sign_in_form_takes_the_code(client: TestClient, study: Study) -> None:

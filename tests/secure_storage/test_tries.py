@@ -58,11 +58,29 @@ def test_a_restart_forgives_nothing(tries: Tries, now: list[float], tmp_path: Pa
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
 
 
-def test_a_clock_that_was_set_back_lengthens_nothing(tries: Tries, now: list[float]) -> None:
+def test_a_clock_that_was_set_back_lengthens_nothing(
+    tries: Tries, now: list[float], tmp_path: Path
+) -> None:
     for _ in range(5):
         tries.failed("a", member=True)
     now[0] -= 10**6
     assert waits(tries, "a") == 4
+    now[0] += 3
+    assert waits(tries, "a") == 1
+    now[0] += 1
+    assert waits(tries, "a") == 0
+    assert waits(Tries(tmp_path, lambda: now[0]), "a") == 0, "a restart knows of it"
+
+
+def test_a_stranger_waits_alike_after_the_clock_was_set_back(
+    tries: Tries, now: list[float]
+) -> None:
+    for _ in range(5):
+        tries.failed("a", member=False)
+    now[0] -= 10**6
+    assert waits(tries, "a") == 4
+    now[0] += 4
+    assert waits(tries, "a") == 0
 
 
 def test_a_day_later_all_is_forgotten(tries: Tries, now: list[float]) -> None:
