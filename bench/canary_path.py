@@ -6,6 +6,7 @@ Everything here goes through the doors that people use: the stages' own function
 worker process, and the real server over HTTP, mistakes included.
 """
 
+import asyncio
 import http.client
 import json
 import secrets
@@ -18,6 +19,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import pyrage  # type: ignore[import-untyped]
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
 import coding
 import demo
 import secure_storage
@@ -28,6 +34,10 @@ from secure_storage import FLOOR, FokusError, Study
 PASSPHRASE = "kanari passphrase of the lead"
 LEAD, CODER, CUSTODIAN = "Kanarilead", "Kanaricoder", "Kanaricustodian"
 PER_TRANSCRIPT = 1000
+PAGES = (
+    "", "recordings", "transcript", "coding", "codebook", "themes", "quotes", "export", "members",
+    "exports", "audit", "erasure",
+)  # fmt: skip
 
 
 class Words:
@@ -179,6 +189,64 @@ def ask(
         connection.close()
 
 
+async def drawn(port: int, cookie: str) -> None:
+    """Have every page drawn as a browser would."""
+    for name in PAGES:
+        async with websockets.connect(
+            f"ws://127.0.0.1:{port}/_stcore/stream", max_size=None,
+            subprotocols=[websockets.Subprotocol("streamlit"),
+                          websockets.Subprotocol("PLACEHOLDER")],
+            additional_headers={"cookie": cookie},
+            origin=websockets.Origin(f"http://127.0.0.1:{port}"),
+        ) as page:  # fmt: skip
+            message = BackMsg()
+            message.rerun_script.page_name = name
+            await page.send(message.SerializeToString())
+            elements = 0
+            while True:
+                frame = ForwardMsg()
+                frame.ParseFromString(await page.recv())
+                elements += frame.WhichOneof("type") == "delta"
+                if frame.WhichOneof("type") == "script_finished":
+                    break
+            assert elements > 3, name
+
+
+def tended(lead: Study, words: Words) -> None:
+    """Keep, rekey and put away the study."""
+    secure_storage.fresh_backup(lead)
+    secure_storage.rotate_keys(lead)
+    archive = lead.home.parent / f"{words()}.tar.age"
+    key = pyrage.x25519.Identity.generate()
+    secure_storage.make_archive(lead, archive, recipients=(str(key.to_public()),))
+    # Its name holds a word, for it is typed like any file's; what is in it is searched first.
+    archive.replace(lead.home.parent / "archive.tar.age")
+
+
+def withdrawn(lead: Study, coder: Study) -> None:
+    """Erase somebody; a second person confirms."""
+    person = secure_storage.participants_to_erase(lead)[0]
+    asked = secure_storage.ask_erasure(lead, person.id, "redact")
+    secure_storage.confirm_erasure(coder, asked)
+    secure_storage.carry_out_erasure(lead, asked)
+
+
+def on_the_console(home: Path, words: Words) -> None:
+    """Use the command, wrongly too; its answers are for who typed, its faults are searched."""
+    for arguments in (
+        ["member", "list"], ["member", "invite", words(), "--role", "coder"],
+        ["member", "remove", words()], ["verify"], ["backup", "drill"], ["backup", "list"],
+        ["backup", "now"], ["doctor"],
+    ):  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-c", "import app, sys; sys.exit(app.main())", *arguments,
+             "--home", str(home),
+             *(["--as", LEAD, "--passphrase-fd", "0"]
+               if arguments[0] in ("member", "verify") or "drill" in arguments else [])],
+            input=PASSPHRASE.encode(), stdout=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+
+
 def visited(port: int, words: Words, transcript_id: int) -> int:
     """Use the server as browsers do, with words in every place; gives answers seen."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -203,6 +271,7 @@ def visited(port: int, words: Words, transcript_id: int) -> int:
         fields.setdefault("client_id", secrets.token_hex(8))
         return ask(port, "POST", path, cookie, json.dumps(fields).encode())[0]
 
+    asyncio.run(drawn(port, cookie["Cookie"]))
     answers = [
         posted("/api/sentence", sentence=line["id"], text=words(), version=line["version"]),
         posted("/api/sentence", sentence=line["id"], text=words(), version=line["version"]),
@@ -241,11 +310,13 @@ def main() -> None:
         exported(lead, coder, transcripts, words)
         mistaken(lead, words, transcripts)
         linked(custodian, words)
-        secure_storage.fresh_backup(lead)
+        withdrawn(lead, coder)
+        tended(lead, words)
         for member in (custodian, coder, lead):
             member.close()
     with served(home, work / "server.log") as port:
         visited(port, words, transcripts[0])
+    on_the_console(home, words)
     words.close()
 
 
