@@ -3,7 +3,8 @@
 A backup is good when every part has its sum, its database opens with the study's keys
 and is sound to the last page, its last event is one of the study's own, and every file
 that its database knows is there. Sums of files that are linked from an earlier backup
-are computed again in weekly backups only.
+are computed again once a week, before a weekly backup takes over: a file that has rotted
+spoils all the backups that share it.
 """
 
 import hashlib
@@ -90,6 +91,8 @@ def settle(core: opened.OpenedStudy, stop: threading.Event | None = None) -> Non
                 store.record_by_nobody(core, "backup.made", one, _what(one))
             if known.get(one.name) is None:
                 _settled(core, one, stop or threading.Event())
+                if one.kind == "weekly":
+                    _look_back(core, present[: present.index(one)], stop or threading.Event())
 
 
 def _settled(core: opened.OpenedStudy, one: Backup, stop: threading.Event) -> None:
@@ -101,10 +104,30 @@ def _settled(core: opened.OpenedStudy, one: Backup, stop: threading.Event) -> No
         problem = "it cannot be read"
     if stop.is_set():
         return
+    _found(core, one, problem)
+
+
+def _found(core: opened.OpenedStudy, one: Backup, problem: str) -> None:
     mark_checked(one.folder, now(), problem)
     after: dict[str, object] = {"problem": problem} if problem else {}
     action = "backup.failed" if problem else "backup.verified"
     store.record_by_nobody(core, action, read_backup(one.folder), after)
+
+
+def _look_back(core: opened.OpenedStudy, earlier: list[Backup], stop: threading.Event) -> None:
+    """Sum anew what the newest of earlier backups links to; tell all that share what fails."""
+    good = [one for one in earlier if read_backup(one.folder).good]
+    if not good:
+        return
+    for name, problem in _wrong(good[-1].folder, read_manifest(good[-1].folder), stop):
+        if stop.is_set():
+            return
+        rotten = good[-1].folder / name
+        for one in good:
+            with suppress(FileNotFoundError):
+                shares = one == good[-1] or (one.folder / name).samefile(rotten)
+                if shares and not read_backup(one.folder).problem:
+                    _found(core, one, problem)
 
 
 def check_in_background(core: opened.OpenedStudy) -> None:
@@ -188,20 +211,30 @@ def sums_wrong(
     everything: bool = True,
 ) -> str:
     """Compute the sums of a backup's parts; gives what is wrong, empty if nothing."""
+    return next((said for _, said in _wrong(folder, manifest, stop, everything=everything)), "")
+
+
+def _wrong(
+    folder: Path,
+    manifest: Manifest,
+    stop: threading.Event | None = None,
+    *,
+    everything: bool = True,
+) -> Iterator[tuple[str, str]]:
     for part in manifest.parts:
         path = folder / part.name
         try:
             if path.stat().st_size != part.size:
-                return f"{part.name} has another size"
-            if everything or not part.linked:
+                yield part.name, f"{part.name} has another size"
+            elif everything or not part.linked:
                 with path.open("rb") as file:
                     if _sum(file, stop) != part.sha256:
-                        return f"{part.name} was altered or damaged"
+                        yield part.name, f"{part.name} was altered or damaged"
         except FileNotFoundError:
-            return f"{part.name} is missing"
+            yield part.name, f"{part.name} is missing"
         if stop is not None and stop.is_set():
-            return "not verified to its end"
-    return ""
+            yield part.name, "not verified to its end"
+            return
 
 
 def _sum(file: BinaryIO, stop: threading.Event | None) -> str:

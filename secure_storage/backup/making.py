@@ -3,7 +3,8 @@
 Unlocked, the database writes a consistent copy of itself in one step while members go
 on working. Locked, its ciphertext is copied, with the journal that a crash may have
 left, while nobody can open it. Sealed files never change, so those of the backup before
-are linked instead of copied, where the disk can.
+are linked instead of copied, where the disk can. A weekly backup links to nothing: a file
+that rots on the disk spoils no more than the backups of its week.
 """
 
 import hashlib
@@ -132,7 +133,7 @@ def _made(
     with shelf_held(folder, wait):
         while (folder / _name(now, kind)).exists():
             now += timedelta(seconds=1)
-        sound = [one for one in on_shelf(folder) if not one.problem]
+        sound = [one for one in on_shelf(folder) if not one.problem and kind != "weekly"]
         partial = folder / (_name(now, kind) + PARTIAL)
         with _nothing_half(partial):
             manifest = _tried(home, partial, sound[-1] if sound else None, progress, fill)

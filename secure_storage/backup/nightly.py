@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,9 @@ from .shelf import (
     Backup,
     Kind,
     backups,
+    believed,
     expired,
+    from_future,
     moment,
     on_shelf,
     prune,
@@ -77,10 +79,17 @@ def nightly(home: Path, clock: Callable[[], datetime] = utc_now) -> Backup | Non
     return made
 
 
-def due(home: Path, now: datetime) -> bool:
-    """Tell whether the backup of the last night is missing, missed nights included."""
-    planned = planned_before(home, now)
-    made = [moment(one.made_at) for one in backups(home) if one.kind in ("nightly", "weekly")]
+def due(home: Path, now: datetime, late: timedelta = timedelta()) -> bool:
+    """Tell whether the backup of the last night is missing, missed nights included.
+
+    ``late`` is how long after its planned moment it is first missed.
+    """
+    planned = planned_before(home, now - late)
+    made = [
+        moment(one.made_at)
+        for one in backups(home)
+        if one.kind in ("nightly", "weekly") and not from_future(one, now)
+    ]
     if made:
         return max(made) < planned
     # A study that is younger than the last planned moment has missed nothing.
@@ -114,15 +123,31 @@ def problems(home: Path, now: datetime | None = None) -> list[str]:
     try:
         check_target(home)
         present = backups(home)
-        missed = due(home, now - LATE + timedelta(days=1))
+        missed = due(home, now, LATE - timedelta(days=1))
     except (FokusError, OSError) as error:
         return [str(error)]
+    timely = [one for one in present if not from_future(one, now)]
     found = [f"The backup {one.name} is not good: {one.problem}." for one in present if one.problem]
     if missed:
-        newest = present[-1].made_at[:16].replace("T", " ") + " UTC" if present else ""
+        newest = timely[-1].made_at[:16].replace("T", " ") + " UTC" if timely else ""
         told = f"The newest is of {newest}." if newest else "There is none yet."
         found.append(f"The nightly backup is missing. {told}")
-    return [*found, *filter(None, [trouble(home)])]
+    return [*found, *_clock(present, timely, now), *filter(None, [trouble(home)])]
+
+
+def _clock(present: list[Backup], timely: list[Backup], now: datetime) -> Iterator[str]:
+    for one in present:
+        if one not in timely:
+            yield (
+                f"The backup {one.name} is dated in the future, so the clock was wrong then or is "
+                "now. Set it right; a backup that is dated wrong expires by its date."
+            )
+    before = believed(timely, now)
+    if before != now:
+        yield (
+            f"The clock went from {before:%Y-%m-%d} to {now:%Y-%m-%d} with no backup between. "
+            "For a week no older backup expires by it. If the clock is wrong, set it right."
+        )
 
 
 def _to_do(home: Path, now: datetime) -> bool:

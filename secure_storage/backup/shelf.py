@@ -16,6 +16,10 @@ themselves, and the anchors tell an old state from the newest.
 before an upgrade). Of each kind only the newest 7, 4, 7 and 4 are kept, so some go earlier.
 One exception guards the study: the newest backup that was verified stays until a newer one
 is verified. An erasure makes and verifies a fresh one, so after it the promise holds.
+
+All of this goes by the machine's clock, which may be wrong. What is dated in the future is
+left out of the counting until then. When the clock is suddenly more than 60 days ahead of
+the newest backup, what expires is judged for a week by the time before (``believed``).
 """
 
 import fcntl
@@ -27,6 +31,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, get_args
@@ -41,6 +46,12 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 MANIFEST: Final = "manifest.json"
 CHECKED: Final = "checked.json"
 PARTIAL: Final = ".partial"
+SLACK: Final = timedelta(hours=1)
+"""Clocks differ by so much."""
+JUMP: Final = timedelta(days=60)
+"""A clock that goes ahead by more is not believed at once."""
+DOUBTED: Final = timedelta(days=7)
+"""For so long it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +222,8 @@ def last_expiry(home: Path) -> str | None:
 
 def expired(present: Sequence[Backup], now: datetime) -> list[Backup]:
     """Choose what is to be removed now."""
+    present = [one for one in present if not from_future(one, now)]
+    then = believed(present, now)
     good = [one for one in present if one.good]
     # While none is verified yet, the newest that may be good is all there is.
     spared = max(good or [one for one in present if not one.problem], key=_age, default=None)
@@ -218,9 +231,23 @@ def expired(present: Sequence[Backup], now: datetime) -> list[Backup]:
     for kind, keeping in KEPT.items():
         of_kind = sorted((one for one in present if one.kind == kind), key=_age, reverse=True)
         for place, one in enumerate(of_kind):
-            if place >= keeping.most or moment(one.expires_at) <= now:
+            if place >= keeping.most or moment(one.expires_at) <= then:
                 gone.append(one)
     return [one for one in gone if one is not spared]
+
+
+def from_future(one: Backup, now: datetime) -> bool:
+    """Tell whether a backup bears a date that is not yet: a clock was or is wrong."""
+    return moment(one.made_at) > now + SLACK
+
+
+def believed(present: Sequence[Backup], now: datetime) -> datetime:
+    """Give the time to judge expiry by: that before a jump of the clock, or ``now``."""
+    times = sorted([*(moment(one.made_at) for one in present), now])
+    for before, after in pairwise(times):
+        if after - before > JUMP and now - after < DOUBTED:
+            return before
+    return now
 
 
 def prune(folder: Path, now: datetime) -> list[str]:

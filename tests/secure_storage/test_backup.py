@@ -347,6 +347,67 @@ def test_what_has_expired_leaves_the_list(old_header: Path) -> None:
     study.close()
 
 
+def test_one_rotten_file_spoils_no_more_than_its_week(old_header: Path) -> None:
+    study = unlock(old_header, LEAD, PASSPHRASE)
+    with study.change() as change:
+        for content in (b"first", b"other"):
+            study.files.add([content * 1000], "recording", change)
+        change.record("recording.added", "recording:1")
+    nights = [nightly.nightly(old_header, later(day)) for day in range(4)]
+    assert [one.kind for one in nights if one] == ["weekly", *["nightly"] * 3]
+    rotten = next(iter(sorted((backups(old_header)[0].folder / "files").iterdir())))
+    flip(rotten, 200)
+    (nights[1].folder / "files" / rotten.name).unlink()  # type: ignore[union-attr]
+    nightly.nightly(old_header, later(7))
+    states = [bool(one.problem) for one in backups(old_header)]
+    assert states == [True, False, True, True, False]
+    nightly.nightly(old_header, later(8))
+    weekly, after = backups(old_header)[-2:]
+    assert weekly.kind == "weekly" and weekly.good and after.good
+    assert not any(part.linked for part in read_manifest(weekly.folder).parts)
+    assert any(part.linked for part in read_manifest(after.folder).parts)
+    failed = [one for one in study.recent_events(20) if one.action == "backup.failed"]
+    assert len(failed) == 3
+    study.close()
+
+
+def test_a_backup_of_a_wrong_clock_silences_no_night(old_header: Path) -> None:
+    wrong = make(old_header, "nightly", later(3650)())
+    assert nightly.nightly(old_header, later(0)) is not None
+    told = nightly.problems(old_header, later(0.1)())
+    assert len(told) == 1 and wrong.name in told[0] and "in the future" in told[0]
+    for day in range(1, 10):
+        assert nightly.nightly(old_header, later(day)) is not None
+    assert wrong.name in [one.name for one in backups(old_header)]
+    assert any("missing" in one for one in nightly.problems(old_header, later(12)()))
+
+
+def test_a_clock_that_jumps_ahead_removes_nothing_at_once(old_header: Path) -> None:
+    first = [nightly.nightly(old_header, later(day)) for day in range(5)]
+    names = [one.name for one in first if one]
+    assert len(names) == 5
+    for day in (400, 401):
+        assert nightly.nightly(old_header, later(day)) is not None
+        assert names == [one.name for one in backups(old_header)][:5]
+        told = nightly.problems(old_header, later(day + 0.1)())
+        assert len(told) == 1 and "with no backup between" in told[0]
+    assert nightly.nightly(old_header, later(5)) is not None, "the clock was set right"
+    assert set(names) <= {one.name for one in backups(old_header)}
+
+
+def test_a_clock_that_stays_ahead_is_believed_after_a_week(old_header: Path) -> None:
+    for day in (0, 1, 100, *range(101, 108)):
+        assert nightly.nightly(old_header, later(day)) is not None
+    assert all(one.made_at > iso(later(99)()) for one in backups(old_header))
+    assert nightly.problems(old_header, later(107.1)()) == []
+
+
+def test_backups_made_once_in_a_season_do_not_pile_up(old_header: Path) -> None:
+    for season in range(6):
+        make(old_header, "on-demand", later(90 * season)())
+    assert len(backups(old_header)) <= 3
+
+
 def test_the_night_starts_by_itself(old_header: Path) -> None:
     nightly.tend(old_header)
     thread = nightly._running[old_header.resolve()]
