@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -172,12 +172,14 @@ class OpenedStudy:
             known = self._verified = (upto, events.verify(self.reader))
         return known[1]
 
-    def record_of_nobody(self, action: str, object: str) -> None:
+    def record_of_nobody(
+        self, action: str, object: str, after: Mapping[str, object] | None = None
+    ) -> None:
         """Record what happened without a member, like a failed sign-in."""
         with self._connections.writing() as db:
             at = events.now()
             event = events.append(
-                db, at, None, action, object, before=None, after=None, client_id=None
+                db, at, None, action, object, before=None, after=after, client_id=None
             )
         self.newest = max(self.newest, event.seq)
 

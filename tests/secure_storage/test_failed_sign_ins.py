@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from secure_storage import Event, WrongPassphrase, unlock, verify_chain
+from secure_storage import Event, FokusError, Study, WrongPassphrase, moments, unlock, verify_chain
 from secure_storage.audit import failed
-from secure_storage.audit.failed import FILE, MOST, note_failed
-from secure_storage.opened import read_header
+from secure_storage.audit.failed import EVERY, FILE, MOST, note_failed
+from secure_storage.database import Fault
+from secure_storage.opened import OpenedStudy, read_header
+from secure_storage.sessions import Sessions
+from secure_storage.tries import TooManyTries
 
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
 
@@ -87,3 +90,66 @@ def test_a_file_that_cannot_be_written_changes_no_answer(
     fail(home)
     assert not (home / "elsewhere").exists()
     assert "could not be kept" in caplog.text and "Ada" not in caplog.text
+
+
+@pytest.mark.parametrize("fault", [FokusError, OSError, Fault])
+@pytest.mark.parametrize("name", [LEAD, "Nobody At All"])
+def test_a_try_that_cannot_be_recorded_counts_and_is_kept(
+    home: Path, name: str, fault: type[Exception], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    sessions = Sessions(home)
+    sessions.sign_in(LEAD, PASSPHRASE)
+
+    def full(*given: object) -> None:
+        raise fault("full")
+
+    monkeypatch.setattr(OpenedStudy, "record_of_nobody", full)
+    kinds = []
+    for _ in range(4):
+        with pytest.raises(FokusError) as error:
+            sessions.sign_in(name, "not the passphrase")
+        kinds.append(error.type)
+    assert kinds == [WrongPassphrase] * 3 + [TooManyTries]
+    assert len((home / FILE).read_text().splitlines()) == 3
+    assert fault.__name__ in caplog.text and "full" not in caplog.text
+    sessions.close()
+    monkeypatch.undo()
+    assert len(told(home)) == 3
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [5.0]
+    monkeypatch.setattr(failed, "clock", lambda: now[0])
+    return now
+
+
+def tries(study: Study) -> list[object]:
+    found = [one.after for one in study.events() if one.action == failed.ACTION]
+    return [after["tries"] for after in found if after]
+
+
+def test_names_of_nobody_fill_no_journal(home: Path, now: list[float]) -> None:
+    study = unlock(home, LEAD, PASSPHRASE)
+    for number in range(7):
+        fail(home, f"Random {number}")
+    assert tries(study) == [1], "the first at once"
+    now[0] += EVERY
+    fail(home, "Random again")
+    assert tries(study) == [1, 7]
+    fail(home, "Random after")
+    fail(home)
+    assert study.recent_events(1)[0].object == "member:1", "those of members each"
+    for call in moments.now_and_then:
+        call(home)
+    assert tries(study) == [1, 7]
+    now[0] += EVERY
+    for call in moments.now_and_then:
+        call(home)
+    assert tries(study) == [1, 7, 1]
+    fail(home, "Random at the end")
+    study.close()
+    again = unlock(home, LEAD, PASSPHRASE)
+    assert tries(again) == [1, 7, 1, 1]
+    again.close()
