@@ -1,9 +1,9 @@
 """Every act of every stage, as each of the four roles: what is refused and what is not.
 
-The acts are found, not listed: every function that a stage exports and that is given a
-study, and everything a ``Study`` can do. One without a row in ``ACTS`` fails the test, so
-nobody can add one without saying who may do it. That those which change something do ask
-is read off the source too, followed through the calls inside our own packages.
+The acts are found, not listed: every function of a stage that is given a study, and all
+that a ``Study`` and an open ``Linking`` can do. One without a row in ``ACTS`` fails the
+test, so nobody can add one without saying who may do it. That those which change something
+do ask is read off the source too, followed through the calls inside our own packages.
 """
 
 import ast
@@ -29,10 +29,14 @@ import transcribe
 from secure_storage import (
     FLOOR,
     FokusError,
+    Linking,
     NotAllowed,
     Role,
     Study,
+    create_linking,
     create_study,
+    linking_state,
+    open_linking,
     unlock,
 )
 
@@ -49,16 +53,18 @@ def exported() -> Iterator[tuple[str, Callable[..., Any]]]:
             found = getattr(stage, name)
             if inspect.isfunction(found):
                 yield f"{stage.__name__}.{name}", found
-    for name, found in inspect.getmembers(Study, inspect.isfunction):
-        if not name.startswith("_"):
-            yield f"Study.{name}", found
+    for kind in (Study, Linking):
+        for name, found in inspect.getmembers(kind, inspect.isfunction):
+            if not name.startswith("_"):
+                yield f"{kind.__name__}.{name}", found
 
 
 def inner() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """What the pages and commands of the first stage use of it without its root."""
-    stage = secure_storage
-    for found in pkgutil.walk_packages(stage.__path__, f"{stage.__name__}."):
-        if {"page", "commands"} & set(found.name.split(".")):
+    """What the pages, commands and routes of the stages use without their roots."""
+    for found in chain.from_iterable(
+        pkgutil.walk_packages(stage.__path__, f"{stage.__name__}.") for stage in STAGES
+    ):
+        if {"page", "commands"} & set(found.name.split(".")) or found.name.endswith("component"):
             continue
         module = importlib.import_module(found.name)
         for name, function in inspect.getmembers(module, inspect.isfunction):
@@ -148,6 +154,25 @@ WHO: Mapping[str, frozenset[Role]] = {
 """Which roles have a right. A second table beside that of the product, on purpose."""
 
 ACTS: Mapping[str, str] = {
+    "Linking.admit": "linking",
+    "Linking.close": "signed in",
+    "Linking.custodians": "linking",
+    "Linking.destroy": "linking",
+    "Linking.dismiss": "linking",
+    "Linking.has_kit": "linking",
+    "Linking.history": "linking",
+    "Linking.make_kit": "linking",
+    "Linking.note_opened": "linking",
+    "Linking.people": "linking",
+    "Linking.person": "linking",
+    "Linking.publish": "linking",
+    "Linking.published": "linking",
+    "Linking.remove_person": "linking",
+    "Linking.save_person": "linking",
+    "Linking.save_seals": "linking",
+    "Linking.tell_study": "linking",
+    "Linking.verified": "linking",
+    "Linking.withdraw": "linking",
     "Study.change": "signed in",
     "Study.change_passphrase": "signed in",
     "Study.change_role": "members",
@@ -293,6 +318,25 @@ ACTS: Mapping[str, str] = {
     "transcribe.transcript": "read",
     "transcribe.transcript_of": "read",
     "transcribe.words": "read",
+    "coding.archiving.archive": "read",
+    "coding.store.segments.marked_quotes": "read",
+    "themes.archiving.archive": "read",
+    "themes.store.overview.progress": "read",
+    "themes.store.provenance.provenance": "read",
+    "transcribe.archiving.archive": "read",
+    "transcribe.archiving.as_corrected": "read",
+    "transcribe.inbox.import_inbox": "transcribe",
+    "transcribe.inbox.inbox": "transcribe",
+    "transcribe.intake.check_target": "transcribe",
+    "transcribe.intake.drop_loose_files": "transcribe",
+    "transcribe.intake.finish_files": "transcribe",
+    "transcribe.intake.start_file": "transcribe",
+    "transcribe.jobs.watch": "transcribe",
+    "transcribe.store.jobs.job": "read",
+    "transcribe.store.jobs.job_key": "transcribe",
+    "transcribe.store.jobs.jobs": "read",
+    "transcribe.store.jobs.unfinished_jobs": "read",
+    "transcribe.store.recordings.loose_files": "read",
 }
 """Each act and the right it asks for."""
 
@@ -306,7 +350,7 @@ def made(kind: Any, name: str, folder: Path) -> Any:
     if origin in (typing.Union, types.UnionType):
         return None if type(None) in inner else made(inner[0], name, folder)
     if isinstance(origin, type) and issubclass(origin, Callable):  # type: ignore[arg-type]
-        return lambda *given: None
+        return lambda *given: given[0] if given else None
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {}
     if isinstance(origin, type) and (origin is tuple or not issubclass(origin, type)):
@@ -335,15 +379,31 @@ def arguments(function: Callable[..., Any], folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def attempt(study: Study, function: Callable[..., Any], folder: Path) -> BaseException | None:
+def receiver(study: Study, function: Callable[..., Any]) -> Study | Linking:
+    """Whose method it is; the open linking store is one that a role may have lost."""
+    if getattr(Linking, function.__name__, None) is not function:
+        return study
+    keeper = unlock(study.home, "custodian", PASSPHRASE + "custodian")
+    study.when_closed.append(keeper.close)
+    there = linking_state(keeper).exists
+    return Linking(study, (open_linking if there else create_linking)(keeper)._core)
+
+
+def attempt(
+    given: Study | Linking, function: Callable[..., Any], folder: Path
+) -> BaseException | None:
     """Do it; what is refused for another reason than the role was allowed."""
     try:
-        done = function(study, **arguments(function, folder))
+        done = function(given, **arguments(function, folder))
         if hasattr(done, "__enter__"):
             with done as inside:
                 if hasattr(inside, "record"):
                     inside.record("test.made", "test:1")
-        elif hasattr(done, "close") and done is not study:
+        elif inspect.isgenerator(done):
+            list(done)
+        elif hasattr(done, "abort"):
+            done.abort()
+        elif hasattr(done, "close") and done is not given:
             done.close()
     except (FokusError, OSError, LookupError) as error:
         return error
@@ -362,6 +422,8 @@ def home(tmp_path: Path) -> Path:
     for role in ROLES[1:]:
         member = unlock(home, role, study.invite(role, role))
         member.choose_passphrase(PASSPHRASE + role)
+        if role == "custodian":
+            create_linking(member).close()
         member.close()
     study.close()
     return home
@@ -413,10 +475,11 @@ def test_each_role_may_what_it_should_and_no_more(home: Path, tmp_path: Path, ro
     for number, (name, function) in enumerate(acts().items()):
         if study.closed:
             study = unlock(home, role, passphrase)
+        given = receiver(study, function)
         before = watcher._core.newest
         folder = tmp_path / str(number)
         folder.mkdir()
-        error = attempt(study, function, folder)
+        error = attempt(given, function, folder)
         allowed = role in WHO[ACTS.get(name, "signed in")]
         if allowed == isinstance(error, NotAllowed):
             wrong.append(f"{name}: {type(error).__name__}: {error}")

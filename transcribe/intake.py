@@ -140,6 +140,7 @@ def finish_files(
 
 def drop_loose_files(study: Study) -> None:
     """Take back what a crash left received but never kept."""
+    study.require("transcribe")
     if _one_look.acquire(blocking=False):
         try:
             shutil.rmtree(_looks(study), ignore_errors=True)
@@ -147,7 +148,7 @@ def drop_loose_files(study: Study) -> None:
             _one_look.release()
     for file_id in store.loose_files(study):
         if file_id not in _in_flight:
-            with study.change() as change:
+            with study.change("transcribe") as change:
                 store.refuse_file(study, change, file_id, "interrupted")
 
 

@@ -194,6 +194,7 @@ def continue_jobs(study: Study) -> None:
 
 def watch(study: Study) -> None:
     """Keep taking in while something runs, whether or not anybody looks at the page."""
+    study.require("transcribe")
     with _watching:
         others = [one for one in _hands.get(study.home, []) if one is not study]
         _hands[study.home] = [study, *(one for one in others if not one.closed)]

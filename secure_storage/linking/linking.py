@@ -240,10 +240,11 @@ class Linking:
             raise NotAllowed(NOT_ADMITTED)
 
     def save_seals(self, sealed: Callable[[Seals, bytes], Seals], action: str, object: str) -> None:
-        """Write the key file, with an event in both journals.
+        """Write the key file, with an event in both journals; for custodians only.
 
         ``sealed`` makes the new seals of the present ones and the root key, once nobody else
-        can change them any more.
+        can change them any more. Whether the custodian is admitted it asks too, except where
+        the kit lets somebody in.
         """
         with (
             self._study.change("linking") as outer,
@@ -291,6 +292,7 @@ class Linking:
 
     def note_opened(self) -> None:
         """Put the opening on the record of both; a sign-in does it once."""
+        self._require()
         with self._core.change(self._study.member) as change:
             change.record("read.opened", "linking")
         self._study.note("read.linking_opened", "linking")

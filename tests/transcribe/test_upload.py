@@ -54,6 +54,20 @@ def send(uploads: Uploads, study: Study, sound: bytes, target: Target = NEW) -> 
     return uploads.finish(study, upload)
 
 
+def test_who_may_not_any_more_does_not_finish_what_was_begun(
+    study: Study, uploads: Uploads, sound: bytes
+) -> None:
+    bo = unlock(study.home, "Bo", study.invite("Bo", "coder"))
+    bo.choose_passphrase("the own words of Bo")
+    upload = uploads.start(bo, "talk.wav", len(sound), NEW)
+    uploads.write(bo, upload, 0, sound)
+    study.change_role(bo.member.id, "reader")
+    with pytest.raises(NotAllowed):
+        uploads.finish(bo, upload)
+    bo.close()
+    assert not recordings(study) and not list_imports(study) and not files(study)
+
+
 def test_slices_become_a_recording_that_was_never_plaintext(
     study: Study, uploads: Uploads, sound: bytes
 ) -> None:
