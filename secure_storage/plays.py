@@ -79,8 +79,15 @@ class Plays:
         except BaseException:
             with self._guard:
                 for key, one in due.items():
-                    self._parts.setdefault(key, one)
+                    self._put_back(key, one)
             raise
+
+    def _put_back(self, key: tuple[int, int], one: _Part) -> None:
+        since = self._parts.get(key, one)
+        self._parts[key] = _Part(
+            one.began, since.last,
+            merged([*one.heard, *since.heard]), merged([*one.sent, *since.sent]),
+        )  # fmt: skip
 
     def _take(
         self, recording: int, part: int, *, heard: Range | None = None, sent: Range | None = None

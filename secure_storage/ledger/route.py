@@ -79,14 +79,23 @@ def _fetching(opener: Opener) -> Callable[[Asked], object]:
 
 
 async def _age(asked: Asked) -> Response:
-    study = session_of(asked).study
-    study.require("release")
-    token = asked.path_params["token"]
-    made = _offered.get((study.home, study.member.id))
-    if made is None or not secrets.compare_digest(made.token.encode(), token.encode()):
-        raise BadInput("This age file was fetched already. Make it again on the page Exports.")
-    del _offered[study.home, study.member.id]
+    study, token = session_of(asked).study, asked.path_params["token"]
+    made = await anyio.to_thread.run_sync(_taken, study, token)
     return Response(made.data, headers=_headers(made.name, len(made.data)), media_type=OTHER)
+
+
+def _taken(study: Study, token: str) -> Offered:
+    study.require("release")
+    place = study.home, study.member.id
+    made = _offered.get(place)
+    if (
+        made is None
+        or not secrets.compare_digest(made.token.encode(), token.encode())
+        # Of two who come at once one has it.
+        or _offered.pop(place, None) is not made
+    ):
+        raise BadInput("This age file was fetched already. Make it again on the page Exports.")
+    return made
 
 
 def _headers(name: str, size: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,17 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from secure_storage import DiskFull, Gate, Role, Study, audio_routes, gate_routes, verify_chain
+from secure_storage import (
+    Change,
+    DiskFull,
+    Gate,
+    Member,
+    Role,
+    Study,
+    audio_routes,
+    gate_routes,
+    verify_chain,
+)
 from secure_storage.audio_route import OutsideFile, Span, asked_span
 from secure_storage.plays import LONGEST, PAUSE, Range, merged
 from secure_storage.sessions import IDLE, sessions_of
@@ -219,6 +230,33 @@ def test_storage_that_is_away_does_not_keep_the_keys(
     monkeypatch.setattr(study._core, "change", away)
     sessions_of(study.home).close()
     assert session.study.closed and "what was heard is not on record: DiskFull" in caplog.text
+
+
+def test_what_could_not_be_recorded_is_joined_with_what_is_heard_since(
+    player: TestClient, study: Study, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = sessions_of(study.home)
+    (session,) = table._by_token.values()
+    real, failing = study._core.change, [True]
+
+    def away(member: Member) -> AbstractContextManager[Change]:
+        if failing.pop():
+            session.plays.heard(1, 0, (70.0, 80.0))
+            session.plays.sent(1, 0, (70.0, 90.0))
+            raise DiskFull("full")
+        return real(member)
+
+    session.plays.heard(1, 0, (0.0, 30.0))
+    began = clock[0]
+    clock[0] += PAUSE
+    with monkeypatch.context() as patched, pytest.raises(DiskFull):
+        patched.setattr(study._core, "change", away)
+        session.plays.record()
+    (kept,) = session.plays._parts.values()
+    assert (kept.began, kept.last) == (began, clock[0])
+    table.close()
+    heard = {"part": 0, "heard": [[0.0, 30.0], [70.0, 80.0]], "sent": [[70.0, 90.0]]}
+    assert played(study) == [("recording:1", heard)]
 
 
 def test_listening_keeps_a_session_open_and_a_page_left_open_does_not(
