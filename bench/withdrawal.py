@@ -3,10 +3,11 @@
     python -m bench.withdrawal [STUDIES]
 
 Each study has several transcripts of made-up talk by several people, corrected, coded by
-two members, quoted in codes and themes, and exported. One person is erased. Then every
-cell of the database, every sealed file (opened) and every plain file is searched with
-Python's own ``in``, not with the search of the certificate, and what belongs to others is
-compared row by row. Prints how many texts were looked for and found.
+two members, quoted in codes, themes and the ledger of exports, and exported. One person is
+erased. Then every cell of the database, every sealed file (opened), every plain file and
+every cell of the fresh backup is searched with Python's own ``in``, not with the search of
+the certificate, and what belongs to others is compared row by row. Prints how many texts
+were looked for and found.
 """
 
 import random
@@ -20,7 +21,7 @@ import coding
 import secure_storage
 import themes
 import transcribe
-from secure_storage import FLOOR, LEAST, Study
+from secure_storage import FLOOR, LEAST, Rules, Study
 from secure_storage.erasure.store import cells
 from transcribe import Doubt, Sentence, Transcription, Turn, Word
 
@@ -35,7 +36,7 @@ class Outcome:
     """What came of one withdrawal."""
 
     sought: int
-    """Texts long enough to be looked for."""
+    """Texts long enough to be looked for, and the pseudonym."""
     found: int
     others: int
     """Rows of others that were compared."""
@@ -61,6 +62,7 @@ def one_study(home: Path, seed: int) -> Outcome:
             _talk(chance, (lead, coder), people, f"Talk {number}")
         who = chance.choice(people)
         _quoted(chance, lead, who)
+        _exported(chance, (lead, coder), who)
         return _erased(chance, lead, coder, who)
     finally:
         coder.close()
@@ -108,8 +110,31 @@ def _quoted(chance: random.Random, lead: Study, who: int) -> None:
         themes.add_theme(lead, f"Theme {number}", f"Person1x says {text}")
 
 
+def _exported(chance: random.Random, members: tuple[Study, Study], who: int) -> None:
+    """Export what quotes them, and what does not, and let one be refused with a quotation."""
+    lead, coder = members
+    texts = sorted(secure_storage.find_theirs(lead, who).texts) or ["nothing"]
+    name, said = _name(lead, who), chance.choice(texts)
+    for data, file_name in ((said, "said.txt"), ("none of it", f"{name}_asked.txt")):
+        secure_storage.set_export_rules(lead, Rules(two_person=False, second_for_unchecked=False))
+        secure_storage.request_export(
+            lead, data=data.encode(), form="txt", file_name=file_name,
+            purpose=f"{name} said: {said}", recipient=f"a friend of {name}",
+        )  # fmt: skip
+    secure_storage.set_export_rules(lead, Rules(two_person=True, second_for_unchecked=True))
+    asked = secure_storage.request_export(
+        lead, data=said.encode(), form="txt", file_name="more.txt", purpose="x", recipient=name
+    )
+    secure_storage.refuse_export(coder, asked.id, f"{name} says in it: {said}")
+
+
+def _name(lead: Study, who: int) -> str:
+    return next(one.pseudonym for one in transcribe.participants(lead) if one.id == who)
+
+
 def _erased(chance: random.Random, lead: Study, coder: Study, who: int) -> Outcome:
     sought = [text for text in secure_storage.find_theirs(lead, who).texts if len(text) >= LEAST]
+    sought.append(_name(lead, who))
     before = _others(lead, who)
     asked = secure_storage.ask_erasure(lead, who, chance.choice(("redact", "remove")))
     secure_storage.confirm_erasure(coder, asked)
@@ -135,9 +160,13 @@ def _everything(lead: Study) -> bytes:
     for (file_id,) in lead.db.execute("SELECT id FROM files").fetchall():
         with lead.files.open(file_id) as sealed:
             data += sealed.read(0, sealed.size)
-    return data + b"".join(
-        path.read_bytes() for path in (lead.home / "exports").iterdir() if path.is_file()
-    )
+    for path in (lead.home / "exports").iterdir():
+        data += path.name.encode() + path.read_bytes()
+    (backup,) = secure_storage.backups(lead.home)
+    with secure_storage.open_backup(lead, backup) as db:
+        held = b"".join(cells(db))
+    assert b"Random talk" in held
+    return data + held
 
 
 def main(studies: int) -> int:

@@ -1,6 +1,8 @@
 """Somebody withdraws from a study with sound, codes, quotes and exports: gone, and only they."""
 
+import ast
 import hashlib
+import importlib
 import io
 import json
 import math
@@ -22,6 +24,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import coding.page
+import secure_storage
 import themes.page
 import transcribe.page
 from bench import withdrawal
@@ -30,6 +33,7 @@ from secure_storage import (
     MARK,
     BadInput,
     Certificate,
+    FokusError,
     NotAllowed,
     Role,
     Rules,
@@ -41,16 +45,29 @@ from secure_storage import (
     certificate_text,
     confirm_erasure,
     create_study,
+    erasers,
     find_theirs,
     list_erasures,
     list_exports,
+    list_imports,
+    list_requests,
     open_backup,
+    record_import,
+    refuse_export,
     request_export,
     set_export_rules,
     unlock,
     verify_chain,
 )
-from secure_storage.erasure.exempt import COLUMNS, unnamed_columns, unnamed_folders
+from secure_storage.erasure import backups as erasure_backups
+from secure_storage.erasure import journal, store
+from secure_storage.erasure.exempt import (
+    COLUMNS,
+    KINDS,
+    unnamed_columns,
+    unnamed_folders,
+    unnamed_kinds,
+)
 from secure_storage.erasure.store import cells, tables
 from transcribe import Doubt, Sentence, Transcription, Turn, Word
 
@@ -62,6 +79,7 @@ EDITED = "The machine lifted my mother very gently."
 LAST = "Nobody asked me about any of it."
 EXCHANGE = "And then she laughed at both of us."
 THEIRS = (HEARD, EDITED, LAST, EXCHANGE)
+PARTLY = "Somebody said that she laughed at both of us, and more."
 ELSEWHERE = "The machine lifted her mother gentle."
 DOUBTFUL = "mumbled something about the lift"
 OTHERS = ("What do you hope for, all of you?", "I would rather have a nurse.", "It is the hands.")
@@ -164,6 +182,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         themes.add_quote_to_theme(lead, quote, theme)
     export(lead, "with.docx", f"<w:t>Nobody asked me</w:t><w:t> about any of it.</w:t> {EDITED}")
     export(lead, "without.docx", f"<w:t>{OTHERS[1]}</w:t>")
+    release(lead, b"Nothing of theirs.", "Kari_asked.docx", f"Kari: {LAST}", "Kari's lawyer")
+    set_export_rules(lead, Rules(two_person=True, second_for_unchecked=True))
+    asked = request_export(
+        lead, data=b"x", form="docx", file_name="Per.docx", purpose=PARTLY, recipient="Per"
+    )
+    refuse_export(coder, asked.id, f"It quotes Kari: {EDITED}")
+    with lead.change() as change:
+        record_import(change, "transcript", 1, "0" * 64, source="Kari.docx", purpose="to analyse")
+        change.record("test.imported", "import:1")
     coder.close()
     lead.close()
     return Made(home, people["Kari"], transcript, original)
@@ -176,10 +203,12 @@ def export(study: Study, name: str, text: str) -> None:
     release(study, out.getvalue(), name)
 
 
-def release(study: Study, data: bytes, name: str) -> None:
+def release(
+    study: Study, data: bytes, name: str, purpose: str = "Article", recipient: str = "The journal"
+) -> None:
     set_export_rules(study, Rules(two_person=False, second_for_unchecked=False))
     request_export(
-        study, data=data, form="docx", file_name=name, purpose="Article", recipient="The journal"
+        study, data=data, form="docx", file_name=name, purpose=purpose, recipient=recipient
     )
 
 
@@ -261,7 +290,7 @@ def test_all_of_theirs_is_gone_and_others_are_untouched(desk: Desk, mode: str) -
     certificate = desk.erased(mode)
     assert certificate.clean and certificate.texts == 6 and not certificate.backups
     left = remaining(desk.lead)
-    for text in (*THEIRS, ELSEWHERE, DOUBTFUL, "Kari", "carpenter"):
+    for text in (*THEIRS, ELSEWHERE, DOUBTFUL, "Kari", "carpenter", "laughed at both"):
         assert text.encode() not in left, text
     assert all(text.encode() in left for text in (*OTHERS, SHARED, "some other mumbling"))
     assert rows_of_others(desk.lead, desk.kari) == before
@@ -327,6 +356,115 @@ def test_exports_with_their_words_go_and_the_recipient_is_named(desk: Desk) -> N
     assert "with.docx" not in names and "without.docx" in names
     assert len(certificate.exports_left) == 1
     assert "The journal" in certificate.exports_left[0]
+
+
+def test_what_was_typed_into_the_ledgers_is_rewritten(desk: Desk) -> None:
+    found = {one.what: one.lines for one in find_theirs(desk.lead, desk.kari).found}
+    assert len(found["Lines of the ledgers that mention the pseudonym"]) == 8
+    assert len(found["Lines of the ledgers that quote them"]) == 4
+    certificate = desk.erased("redact")
+    name = f"withdrawn {desk.kari}"
+    made = next(one for one in list_exports(desk.lead) if one.recipient == f"{name}'s lawyer")
+    assert (made.file_name, made.purpose) == (f"{name}_asked.docx", f"{name}: {MARK}")
+    refused = next(one for one in list_requests(desk.lead) if one.state == "refused")
+    assert (refused.purpose, refused.reason) == (MARK, f"It quotes {name}: {MARK}")
+    assert (refused.file_name, refused.recipient) == ("Per.docx", "Per")
+    assert f"{name}.docx" in {one.source for one in list_imports(desk.lead)}
+    folder = desk.lead.home / "exports"
+    assert (folder / made.file_name).read_bytes() == b"Nothing of theirs."
+    receipt = (folder / f"{made.file_name}.receipt.txt").read_text()
+    assert f"{name}'s lawyer" in receipt and made.sha256 in receipt
+    assert "Kari" not in str(certificate.exports_left)
+
+
+def test_who_has_an_export_is_told_without_the_pseudonym(desk: Desk) -> None:
+    release(desk.lead, EDITED.encode(), "Kari.txt", recipient=f"Kari, who said {LAST}")
+    left = "\n".join(desk.erased("redact").exports_left)
+    assert f"withdrawn {desk.kari}, who said {MARK}" in left and "Kari" not in left
+    assert verify_chain(desk.lead).ok
+    assert not [path for path in (desk.lead.home / "exports").iterdir() if "Kari" in path.name]
+
+
+def test_names_of_exports_stay_apart_when_both_lose_the_pseudonym(desk: Desk) -> None:
+    for name in ("Kari.txt", f"withdrawn {desk.kari}.txt"):
+        release(desk.lead, name.encode(), name)
+    desk.erased("redact")
+    contents = {
+        (desk.lead.home / "exports" / one.file_name).read_bytes()
+        for one in list_exports(desk.lead)
+        if not one.erased_at
+    }
+    assert {b"Kari.txt", f"withdrawn {desk.kari}.txt".encode()} <= contents
+
+
+def test_what_a_member_writes_during_the_search_is_found_and_taken_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written_anew(core: object) -> None:
+        coding.add_code(desk.lead, "anew", f"She said: {LAST}")
+        compact(core)  # type: ignore[arg-type]
+
+    compact = store.compact
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(store, "compact", written_anew)
+        with pytest.raises(FokusError, match=r"codes\.definition"):
+            desk.erased("redact")
+    (row,) = list_erasures(desk.lead)
+    assert row.state == "erased" and LAST.encode() in remaining(desk.lead)
+    assert carry_out_erasure(desk.coder, row.id).clean
+    assert LAST.encode() not in remaining(desk.lead)
+    definitions = {one.name: one.definition for one in coding.list_codes(desk.lead)}
+    assert definitions["anew"] == f"She said: {MARK}"
+    assert "erasure" not in kinds(desk.lead)
+    assert verify_chain(desk.lead).ok
+
+
+def test_what_only_the_backup_holds_is_no_end_either(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written_anew(core: object) -> object:
+        release(desk.lead, LAST.encode(), "late.txt", f"As was said: {LAST}")
+        return fresh(core)  # type: ignore[arg-type]
+
+    fresh = erasure_backups.fresh
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(erasure_backups, "fresh", written_anew)
+        with pytest.raises(FokusError, match="fresh backup"):
+            desk.erased("redact")
+    (row,) = list_erasures(desk.lead)
+    assert row.state == "erased" and "erasure" in kinds(desk.lead)
+    certificate = carry_out_erasure(desk.coder, row.id)
+    assert certificate.clean and len(certificate.backups) == 1
+    assert LAST.encode() not in remaining(desk.lead)
+    assert "erasure" not in kinds(desk.lead)
+
+
+def kinds(study: Study) -> list[str]:
+    return [row[0] for row in study.db.execute("SELECT kind FROM files").fetchall()]
+
+
+def test_partial_quotations_are_shown_for_a_person_to_judge(desk: Desk) -> None:
+    coding.add_code(desk.lead, "cut", "As in «the machine lifted my mother very, very».")
+    themes.add_theme(desk.lead, "Cut", "Then she laughed at both of us, too.")
+    coding.add_code(desk.lead, "free", "The machine is theirs.")
+    found = {one.what: one for one in find_theirs(desk.lead, desk.kari).found}
+    codes, ours = (
+        found["Codes that quote a part of what they said"],
+        found["Themes that quote a part of what they said"],
+    )
+    assert codes.stays and ours.stays
+    assert [line.partition(":")[0] for line in codes.lines] == ["cut"]
+    assert [line.partition(":")[0] for line in ours.lines] == ["Cut"]
+
+
+def test_the_search_opens_what_is_sealed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", f"<w:t>{LAST}</w:t>")
+    release(desk.lead, out.getvalue(), "packed.docx")
+    monkeypatch.setattr(journal, "_holding", lambda ground, texts: [])
+    with pytest.raises(FokusError, match=r"sealed files, opened \(export\)"):
+        desk.erased("redact")
 
 
 def test_a_copy_of_the_recording_in_the_inbox_goes(desk: Desk) -> None:
@@ -464,8 +602,59 @@ def test_every_place_that_can_hold_words_is_answered_for(desk: Desk) -> None:
     with pytest.raises(Exception, match=r"memos\.text"):
         desk.erased("redact")
     assert HEARD.encode() in remaining(desk.lead)
-    (desk.lead.home / "waveforms").mkdir()
-    assert unnamed_folders(desk.lead.home) == ["waveforms/"]
+    with desk.lead.change() as change:
+        change.db.execute("DROP TABLE memos")
+        change.record("test.dropped", "memos")
+
+
+@pytest.mark.parametrize("name", ["waveforms", ".waveforms"])
+def test_a_folder_that_nobody_answers_for_stops_the_erasure(desk: Desk, name: str) -> None:
+    folder = desk.lead.home / name
+    folder.mkdir()
+    assert unnamed_folders(desk.lead.home) == [f"{name}/"]
+    with pytest.raises(BadInput, match="Nothing was erased"):
+        desk.erased("redact")
+    assert HEARD.encode() in remaining(desk.lead)
+    folder.rmdir()
+    (desk.lead.home / ".study.json.0a1b2c.part").write_bytes(b"")
+    assert carry_out_erasure(desk.coder, 1).clean
+
+
+def test_a_kind_of_sealed_file_that_nobody_answers_for_stops_the_erasure(desk: Desk) -> None:
+    assert unnamed_kinds(desk.lead.db) == []
+    with desk.lead.change() as change:
+        kept = desk.lead.files.add([LAST.encode()], "waveform", change)
+        change.record("test.made", "file")
+    assert unnamed_kinds(desk.lead.db) == ["files:waveform"]
+    with pytest.raises(Exception, match="files:waveform"):
+        desk.erased("redact")
+    with desk.lead.change() as change:
+        desk.lead.files.remove(kept.id, change)
+        change.record("test.removed", "file")
+    assert carry_out_erasure(desk.coder, 1).clean
+
+
+def sealed_kinds() -> Iterator[tuple[str, object]]:
+    """Every kind of sealed file that the source makes, and where."""
+    root = Path(secure_storage.__file__).parents[1]
+    for stage in ("secure_storage", "transcribe", "coding", "themes"):
+        for path in sorted((root / stage).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                    continue
+                given = {"writer": 0, "add": 1}.get(node.func.attr)
+                if given is None or not ast.unparse(node.func.value).endswith("files"):
+                    continue
+                name = ".".join(path.relative_to(root).with_suffix("").parts)
+                module = importlib.import_module(name.removesuffix(".__init__"))
+                yield str(path), eval(ast.unparse(node.args[given]), vars(module))
+
+
+def test_every_kind_of_sealed_file_in_the_source_is_answered_for() -> None:
+    made = list(sealed_kinds())
+    assert {kind for _, kind in made} >= {"recording", "export", "erasure"}
+    known = KINDS.keys() | {place for one in erasers() for place in one.places}
+    assert [(where, kind) for where, kind in made if f"files:{kind}" not in known] == []
 
 
 def test_a_job_under_way_has_to_end_first(desk: Desk) -> None:

@@ -39,7 +39,7 @@ PLACES: Final = frozenset({
     "sentences.text", "sentences.heard", "words.text", "doubts.text", "speakers.label",
     "participants.pseudonym", "participants.profession", "recordings.title",
     "transcripts.title", "recording_parts.file_id", "jobs.key",
-    "jobs/", "looks/", "inbox/",
+    "jobs/", "looks/", "inbox/", "files:recording",
 })  # fmt: skip
 Ranges = dict[int, tuple[Span, ...]]
 """Of each part of a recording, the seconds to silence, from its own start."""
@@ -242,4 +242,8 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-register_eraser(Eraser("transcribe", PLACES, find, erase, prepare, tidy))
+def _again(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
+    store.rename_in_titles(change, withdrawal)
+
+
+register_eraser(Eraser("transcribe", PLACES, find, erase, prepare, tidy, _again))

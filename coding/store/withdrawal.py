@@ -16,6 +16,7 @@ from secure_storage import (
     Ground,
     Theirs,
     Withdrawal,
+    Words,
     mentions,
     register_eraser,
     rewritten,
@@ -59,6 +60,12 @@ def _find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
     codes = _codes(db)
     named = tuple(title for _, title, text in codes if mentions(name, f"{title} {text}"))
     quoting = tuple(title for _, title, text in codes if _quotes(so_far.texts, title, text))
+    words = Words(so_far.texts)
+    partly = tuple(
+        f"{title}: {text}"
+        for _, title, text in codes
+        if words.stand_in(unquoted(so_far.texts, text))
+    )
     in_vivo = tuple(
         title
         for _, title, _ in codes
@@ -73,6 +80,9 @@ def _find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
               "It is replaced there, if you choose so.", named),
         Found("Codes that quote a whole sentence of theirs", len(quoting),
               "The quotation is replaced.", quoting),
+        Found("Codes that quote a part of what they said", len(partly),
+              "These stay: rewrite the definitions that could give the person away.", partly,
+              stays=True),
         Found("Codes named in words of theirs", len(in_vivo),
               "These stay: rename those that could give the person away.", in_vivo,
               stays=True),
@@ -86,7 +96,7 @@ def _erase(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
             _cut(change, segment, sentences)
         else:
             _untrim(change, segment, sentences)
-    _rewrite_codes(change, withdrawal)
+    _rewrite_codes(change, ground, withdrawal)
 
 
 def _cut(change: Change, segment: int, sentences: frozenset[int]) -> None:
@@ -165,7 +175,7 @@ def _quotes(texts: frozenset[str], *written: str) -> bool:
     return any(len(one) >= LEAST and unquoted(texts, one) != one for one in written)
 
 
-def _rewrite_codes(change: Change, withdrawal: Withdrawal) -> None:
+def _rewrite_codes(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     codes = _codes(change.db)
     names = {name.casefold() for _, name, _ in codes}
     for number, name, definition in codes:
@@ -181,4 +191,6 @@ def _rewrite_codes(change: Change, withdrawal: Withdrawal) -> None:
         )
 
 
-register_eraser(Eraser("coding", frozenset({"codes.name", "codes.definition"}), _find, _erase))
+register_eraser(Eraser(
+    "coding", frozenset({"codes.name", "codes.definition"}), _find, _erase, again=_rewrite_codes,
+))  # fmt: skip

@@ -1,6 +1,7 @@
 """Withdrawal: somebody's words and sound are found, erased, searched for, and certified."""
 
 from . import journal as _journal  # noqa: F401  (registers this stage's own erasers)
+from . import ledgers as _ledgers  # noqa: F401
 from .asking import (
     ask_erasure,
     cancel_erasure,
@@ -33,7 +34,7 @@ from .running import (
 )
 from .search import LEAST
 from .store import Erasure
-from .words import mentions, rewritten, unquoted
+from .words import Words, mentions, rewritten, unquoted
 from .work import carry_out_erasure
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Theirs",
     "Told",
     "Withdrawal",
+    "Words",
     "ask_erasure",
     "cancel_erasure",
     "carry_out_erasure",

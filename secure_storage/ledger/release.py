@@ -166,6 +166,13 @@ def receipt(made: Export, people: dict[int, str]) -> Receipt:
     )
 
 
+def written_again(study: Study, export_id: int) -> None:
+    """Write the receipt of an export whose line in the ledger an erasure has changed."""
+    made = store.export(study.db, export_id)
+    with replacing(study.home / "exports" / (made.file_name + RECEIPT)) as target:
+        target.write(receipt_text(receipt(made, _people(study.db))).encode())
+
+
 def _people(db: sqlite_utils.Database) -> dict[int, str]:
     return {one.id: one.initials for one in members.listed(db)}
 

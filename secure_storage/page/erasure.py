@@ -91,7 +91,8 @@ def _waiting(study: Study, rows: list[Erasure], people: dict[int, Person]) -> No
                 f"{_name(people[one.participant_id])}\n{MODES[one.mode]}\n"
                 f"Asked for by {names[one.asked_by]} on {one.asked_at[:16].replace('T', ' ')} UTC"
             )
-            with st.expander("Everything that is theirs"):
+            # Only when asked: looking opens every sealed export and goes on the record.
+            if st.toggle("Show everything that is theirs", key=f"theirs{one.id}"):
                 _theirs(study, one.participant_id)
             if one.asked_by == study.member.id:
                 st.caption("You asked for it, so another member (lead or coder) has to confirm.")
@@ -182,8 +183,6 @@ def _certificates(rows: list[Erasure], people: dict[int, Person]) -> None:
         f"{(by_id[key].decided_at or '')[:10]}",
     )  # fmt: skip
     certificate = read_certificate(by_id[chosen])
-    if not certificate.clean:
-        st.error("The search found something of theirs. Do not rely on this erasure; report it.")
     st.caption("To keep it outside the study, print this page.")
     st.code(certificate_text(certificate), language=None)
 

@@ -20,6 +20,8 @@ from secure_storage import (
     list_erasures,
     start_erasure,
 )
+from secure_storage.erasure import Theirs
+from secure_storage.page import erasure as page_of_erasure
 from transcribe import Sentence, Transcription, Turn
 
 Join = Callable[[str, Role], Study]
@@ -113,6 +115,25 @@ def test_a_second_person_confirms_and_sees_the_certificate(
     page = draw(coder)
     assert "CERTIFICATE OF ERASURE" in page.code[0].value and "Kari" not in page.code[0].value
     assert transcribe.sentences(study, 1) == []
+
+
+def test_what_waits_is_looked_through_only_when_somebody_asks(
+    study: Study, join: Join, draw, kari: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    find = page_of_erasure.find_theirs
+
+    def counted(study: Study, participant_id: int) -> Theirs:
+        looked.append(participant_id)
+        return find(study, participant_id)
+
+    monkeypatch.setattr(page_of_erasure, "find_theirs", counted)
+    coder = join("Bo Lund", "coder")
+    ask_erasure(study, kari, "remove")
+    page = draw(coder).run()
+    assert not looked and not page.dataframe
+    page.toggle[0].set_value(True).run()
+    assert looked == [kari] and SAID in page.dataframe[1].value["Text"][0]
 
 
 def test_one_can_be_taken_back(study: Study, draw, kari: int) -> None:

@@ -117,11 +117,20 @@ def test_short_sentences_count_whole() -> None:
     words = Words(["It was the hands.", "Yes."])
     assert words.stand_in("she said it was the hands, twice")
     assert not words.stand_in("it was the machine. yes.")
+    assert words.stand_in("it_was_the_hands.docx")
+
+
+def test_a_long_text_of_two_words_counts_as_it_stands() -> None:
+    words = Words(["Overwhelmingly frightening."])
+    assert words.stand_in("she said: Overwhelmingly frightening.")
+    assert words.in_file(packed("<w:t>Overwhelmingly fright</w:t><w:t>ening.</w:t>"))
+    assert not words.stand_in("overwhelmingly loud, frightening")
 
 
 def test_a_pseudonym_counts_as_a_word_of_its_own() -> None:
     assert mentions("Kari", "As Kari's mother said") and not mentions("Kari", "Karin said")
     assert not mentions("", "anything")
+    assert mentions("Kari", "Kari_quotes.docx") and mentions("P1", "quotes_P1.docx")
     assert without("Kari", "withdrawn 3", "Kari and Karin") == "withdrawn 3 and Karin"
     assert without("P1", "withdrawn 3", "P1, P12 and (P1)") == "withdrawn 3, P12 and (withdrawn 3)"
 

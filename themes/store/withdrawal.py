@@ -16,6 +16,7 @@ from secure_storage import (
     Ground,
     Theirs,
     Withdrawal,
+    Words,
     mentions,
     register_eraser,
     rewritten,
@@ -38,12 +39,20 @@ def _find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
         for _, one, text in _themes(db)
         if unquoted(so_far.texts, f"{one}\n{text}") != f"{one}\n{text}"
     )
+    words = Words(so_far.texts)
+    partly = tuple(
+        f"{one}: {text}"
+        for _, one, text in _themes(db)
+        if any(words.stand_in(unquoted(so_far.texts, part)) for part in (one, text))
+    )
     return Theirs((
         Found("Quotes with their words", len(quotes), "Withdrawn; removing takes the rows out."),
         Found("Themes that mention the pseudonym", len(named),
               "It is replaced there, if you choose so.", named),
         Found("Themes that quote a whole sentence of theirs", len(quoting),
               "The quotation is replaced.", quoting),
+        Found("Themes that quote a part of what they said", len(partly),
+              "These stay: rewrite those that could give the person away.", partly, stays=True),
     ))  # fmt: skip
 
 
@@ -58,6 +67,10 @@ def _erase(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
                 "UPDATE quotes SET deleted_at = coalesce(deleted_at, ?) WHERE id = ?",
                 [change.now, quote],
             )
+    _rewrite_themes(change, ground, withdrawal)
+
+
+def _rewrite_themes(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     for number, name, concept in _themes(change.db):
         put, told = rewritten(withdrawal, name), rewritten(withdrawal, concept)
         if (put, told) != (name, concept):
@@ -79,4 +92,6 @@ def _themes(db: "Database") -> list[tuple[int, str, str]]:
     return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]
 
 
-register_eraser(Eraser("themes", frozenset({"themes.name", "themes.concept"}), _find, _erase))
+register_eraser(Eraser(
+    "themes", frozenset({"themes.name", "themes.concept"}), _find, _erase, again=_rewrite_themes,
+))  # fmt: skip
