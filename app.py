@@ -144,7 +144,8 @@ def doctor(options: argparse.Namespace) -> int:
     """Check what the workbench needs and say what is wrong."""
     checks = [*secure_storage.doctor(options.home), *transcribe.doctor()]
     for check in checks:
-        print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+        mark = ("note" if check.note else "ok  ") if check.ok else "FAIL"
+        print(f"{mark}  {check.name}: {check.detail}")
     return 0 if all(check.ok for check in checks) else 1
 
 

@@ -15,8 +15,9 @@ import hashlib
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -115,7 +116,8 @@ class Gate:
                 raise
             status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
             later = {"retry-after": "5"} if status == 503 else None
-            await JSONResponse({"error": str(error)}, status, later)(scope, receive, send)
+            answer = _told if asked_by_a_person(scope, headers) else _error
+            await answer(str(error), status, later)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, session: Session | None) -> ASGIApp | None:
         path, method = scope["path"], scope["method"]
@@ -139,7 +141,7 @@ class Gate:
             open_to_all, lead_to, status = OPEN | {FIRST_RUN}, FIRST_RUN, 401
         if path in open_to_all and not (path == SIGN_IN and lead_to == FIRST_RUN):
             return None
-        if method == "GET" and "text/html" in headers.get("accept", ""):
+        if asked_by_a_person(scope, headers):
             return RedirectResponse(lead_to, 303)
         return _error(SIGNED_OUT, status)
 
@@ -304,5 +306,19 @@ def _inline_scripts() -> list[str]:
     return [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
 
 
-def _error(message: str, status: int) -> ASGIApp:
-    return JSONResponse({"error": message}, status)
+def asked_by_a_person(scope: Scope, headers: Headers) -> bool:
+    """Tell whether the answer will stand in a tab of a browser."""
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+
+
+def _error(message: str, status: int, headers: Mapping[str, str] | None = None) -> ASGIApp:
+    return JSONResponse({"error": message}, status, headers)
+
+
+def _told(message: str, status: int, headers: Mapping[str, str] | None = None) -> ASGIApp:
+    # It needs the address of the style sheet from here.
+    from .forms import BACK, page
+
+    answer = page("This did not work", f'<p role="alert">{escape(message)}</p>{BACK}', status)
+    answer.headers.update(headers or {})
+    return answer

@@ -15,9 +15,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from . import one_time_codes
-from .errors import FokusError, NotAllowed
+from .errors import FokusError, NotAllowed, WrongPassphrase
 from .events import now
-from .forms import BACK, button, form_of, page, read_form
+from .forms import BACK, form_of, page, read_form, secret
 from .recovery import has_kit, make_kit
 from .sessions import Session, session_of, sessions_of
 from .study import Study
@@ -36,9 +36,11 @@ def key_routes() -> list[BaseRoute]:
 
 
 async def _kit(request: Request) -> Response:
-    study = session_of(request).study
-    work = _kit_made if request.method == "POST" else _kit_asked
-    return await _told("Recovery kit", partial(work, study))
+    session = session_of(request)
+    if request.method != "POST":
+        return await _told("Recovery kit", partial(_kit_asked, session.study))
+    passphrase = (await read_form(request)).get("passphrase", "")
+    return await _told("Recovery kit", partial(_kit_made, session, passphrase))
 
 
 async def _codes(request: Request) -> Response:
@@ -57,7 +59,7 @@ async def _told(title: str, work: Callable[[], Response]) -> Response:
         return page(title, f'<p role="alert">{escape(str(error))}</p>{BACK}', status)
 
 
-def _kit_asked(study: Study) -> Response:
+def _kit_asked(study: Study, error: str = "", status: int = 200) -> Response:
     again = has_kit(study)
     present = (
         "<p><strong>There is a kit already.</strong> A new one replaces it. The old "
@@ -76,10 +78,19 @@ def _kit_asked(study: Study) -> Response:
         "on a disk or take a picture of it.</p>"
     )
     label = "Make a new kit" if again else "Make the kit"
-    return page("Recovery kit", f'{said}<form method="post">{button(label)}</form>{BACK}')
+    asked = secret("passphrase", "Your passphrase", "current-password", first=True)
+    return page("Recovery kit", said + form_of(error, asked, label) + BACK, status)
 
 
-def _kit_made(study: Study) -> Response:
+def _kit_made(session: Session, passphrase: str) -> Response:
+    study = session.study
+    study.require("members")
+    try:
+        # Whoever finds a session open must not walk away with the keys.
+        sessions_of(study.home).confirm(session, passphrase)
+    except (WrongPassphrase, TooManyTries) as error:
+        status = 429 if isinstance(error, TooManyTries) else 403
+        return _kit_asked(study, str(error), status)
     groups = "".join(f"<li><code>{group}</code></li>" for group in make_kit(study).split("-"))
     member, day = escape(study.member.name), now()[:10]
     body = (

@@ -18,8 +18,9 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from . import one_time_codes, opened
+from . import keys, one_time_codes, opened
 from .access import ALPHABET
+from .audit.failed import note_failed
 from .errors import BadInput, FokusError, NotSignedIn, WrongPassphrase
 from .keys import name_tag
 from .plays import Plays
@@ -116,6 +117,16 @@ class Sessions:
         """Replace a member's passphrase; guesses at the present one count as at the sign-in."""
         with self._counted(session.study.member.name):
             session.study.change_passphrase(old, new)
+
+    def confirm(self, session: Session, passphrase: str) -> None:
+        """Make sure that the member sits there; guesses count as at the sign-in."""
+        header, name = session.study._core.header, session.study.member.name
+        with self._counted(name):
+            try:
+                keys.open_account(header, name, passphrase)
+            except WrongPassphrase:
+                note_failed(self.home, header, name)
+                raise
 
     def switch_off_codes(self, session: Session, code: str) -> None:
         """Ask a member for no one-time codes any more; guesses count as at the sign-in."""

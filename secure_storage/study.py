@@ -244,7 +244,10 @@ class Study:
         if self.closed:
             raise NotSignedIn("You are signed out. Sign in again.")
         if self.first_sign_in:
-            raise NotAllowed("Choose a passphrase of your own first.")
+            raise NotAllowed(
+                "Choose a passphrase of your own first: sign in to the workbench in a browser "
+                "(fokus serve) with the one-time passphrase."
+            )
 
 
 def create_study(home: Path, title: str, lead: str, passphrase: str, *, cost: Cost = COST) -> None:

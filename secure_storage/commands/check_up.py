@@ -25,11 +25,22 @@ class Check:
     name: str
     ok: bool
     detail: str
+    note: bool = False
+    """Not wrong, but to be known."""
 
 
 def doctor(home: Path) -> list[Check]:
     """Check what the encrypted study needs from this machine."""
-    return [_library(), _switches(), *_folder(home), _anchors(home), *_kept(home)]
+    return [_library(), _switches(), *_folder(home), *_set_up(home)]
+
+
+def _set_up(home: Path) -> list[Check]:
+    try:
+        read_settings(home)
+    except FokusError as error:
+        # Where anchors and backups lie, nobody can tell without them.
+        return [Check("settings (fokus.toml)", False, str(error))]
+    return [Check("settings (fokus.toml)", True, "can be read"), _anchors(home), *_kept(home)]
 
 
 def _anchors(home: Path) -> Check:
@@ -49,11 +60,18 @@ def _kept(home: Path) -> list[Check]:
     wrong = problems(home)
     present = [] if wrong else backups(home)
     newest = f"the newest is of {present[-1].made_at[:10]}" if present else "none yet"
-    told = date_warnings(dates_of_home(home), date.today())
+    dates, today = dates_of_home(home), date.today()
+    told = date_warnings(dates, today)
+    over = any(one is not None and one < today for one in (dates.end, dates.deletion))
     return [
         Check("backups", not wrong, " ".join(wrong) or newest),
         Check("disk of the backups", *_apart(home)),
-        Check("dates of the study", not told, " ".join(told) or "none is near"),
+        Check(
+            "dates of the study",
+            not (told and over),
+            " ".join(told) or "none is near",
+            note=bool(told),
+        ),
     ]
 
 

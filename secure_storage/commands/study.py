@@ -131,4 +131,7 @@ def _archived(study: Study, options: argparse.Namespace, second: Study | None) -
 
 
 def _day(text: str) -> date | str:
-    return "" if text == "none" else date.fromisoformat(text)
+    try:
+        return "" if text == "none" else date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a date is written 2027-06-30, or none") from None

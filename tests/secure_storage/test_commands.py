@@ -3,11 +3,23 @@
 import os
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from secure_storage import BadInput, StudyBusy, doctor, held, read_passphrase, unlock
+import app
+from secure_storage import (
+    BadInput,
+    Study,
+    StudyBusy,
+    StudyDates,
+    doctor,
+    held,
+    read_passphrase,
+    unlock,
+)
+from secure_storage.closing import set_study_dates
 from secure_storage.commands import check_up as asked
 
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
@@ -69,6 +81,33 @@ def test_the_doctor_finds_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPa
 
 def test_the_doctor_looks_at_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     assert all(check.name for check in doctor(tmp_path / "a" / "b"))
+
+
+def test_the_doctor_goes_on_when_the_settings_cannot_be_read(home: Path) -> None:
+    (home / "fokus.toml").write_text("[serve\n")
+    checks = {check.name: check for check in doctor(home)}
+    assert not checks["settings (fokus.toml)"].ok
+    assert "fokus.toml" in checks["settings (fokus.toml)"].detail
+    assert checks["encrypted database"].ok and "free space" in checks
+
+
+def test_the_doctor_looks_at_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("mine")
+    wrong = {check.name: check.detail for check in doctor(tmp_path / "home") if not check.ok}
+    assert "is a file" in wrong["settings (fokus.toml)"]
+
+
+def test_the_doctor_notes_a_date_that_is_near(study: Study) -> None:
+    set_study_dates(study, StudyDates(date.today() + timedelta(days=3), None))
+    checks = {check.name: check for check in doctor(study.home)}
+    near = checks["dates of the study"]
+    assert near.ok and near.note and "in 3 days" in near.detail
+
+
+def test_a_date_that_is_none_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        app.main(["study", "dates", "--home", str(home), "--end", "tomorrow"])
+    assert "2027-06-30" in capsys.readouterr().err
 
 
 def test_one_process_at_a_time(home: Path) -> None:

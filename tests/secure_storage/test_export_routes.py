@@ -98,6 +98,16 @@ def test_a_released_file_is_fetched_by_who_may_release(
     assert list_exports(study)[0].event < event.seq
 
 
+def test_what_goes_wrong_is_told_in_a_tab_as_a_page(browse: Browse, study: Study) -> None:
+    tab = {"accept": "text/html,application/xhtml+xml"}
+    for place in ("/export/99", "/export/request/99", "/export/age/gone"):
+        answer = browse("Ada Lead").get(place, headers=tab)
+        assert answer.status_code == 400
+        assert answer.headers["content-type"].startswith("text/html")
+        assert 'role="alert"' in answer.text and 'href="/"' in answer.text
+        assert "error" in browse("Ada Lead").get(place).json()
+
+
 def test_an_age_file_is_fetched_once_by_who_made_it(
     study: Study, coder: Study, browse: Browse
 ) -> None:

@@ -65,7 +65,12 @@ def test_the_kit_is_shown_once_and_opens_the_study(client: TestClient, study: St
     assert "no kit yet" in asked.text and "<code>" not in asked.text
     assert not has_kit(study)
     assert client.post("/recovery-kit").status_code == 403, "not without an origin of ours"
-    made = client.post("/recovery-kit", headers=SAME)
+    for wrong in ("", "wrong wrong wrong"):
+        refused = client.post("/recovery-kit", data={"passphrase": wrong}, headers=SAME)
+        assert refused.status_code == 403 and 'role="alert"' in refused.text
+        assert "<code>" not in refused.text and not has_kit(study)
+    assert study.recent_events(1)[0].action == "read.signin_failed"
+    made = client.post("/recovery-kit", data={"passphrase": PASSPHRASE}, headers=SAME)
     groups = re.findall(r"<li><code>([A-Z2-7]{7})</code></li>", made.text)
     assert len(groups) == 8 and study.title in made.text
     assert "no-store" in made.headers["cache-control"]
@@ -73,6 +78,15 @@ def test_the_kit_is_shown_once_and_opens_the_study(client: TestClient, study: St
     again = client.get("/recovery-kit")
     assert "There is a kit already" in again.text and groups[0] not in again.text
     assert recover(study.home, " ".join(groups), LEAD)
+
+
+def test_guesses_for_the_kit_count(client: TestClient, study: Study) -> None:
+    enter(client)
+    guess = {"passphrase": "wrong wrong wrong"}
+    answers = [client.post("/recovery-kit", data=guess, headers=SAME) for _ in range(5)]
+    assert answers[0].status_code == 403 and answers[-1].status_code == 429
+    held_up = client.post("/recovery-kit", data={"passphrase": PASSPHRASE}, headers=SAME)
+    assert held_up.status_code == 429 and not has_kit(study)
 
 
 def test_only_a_lead_gets_a_kit(client: TestClient, study: Study, join: Join) -> None:
