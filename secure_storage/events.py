@@ -4,7 +4,7 @@ An event is written in the transaction of its change. ``digest`` covers the salt
 canonical JSON of before and after; ``hash`` covers the digest and all else, with the
 hash of the event before. So a participant's words (and their salt, without which a
 digest of a short text could be guessed) can be erased from an event, and the chain
-still verifies.
+still verifies, as long as an event of the erasure itself says which it emptied.
 
 Reads ("read.…") stand in the same chain but notify nobody and do not move ``head``.
 """
@@ -12,7 +12,7 @@ Reads ("read.…") stand in the same chain but notify nobody and do not move ``h
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -24,6 +24,9 @@ import sqlite_utils
 from .errors import Repeated
 
 READ: Final = "read."
+EMPTIED: Final = "erasure.emptied"
+"""An erasure says which events it emptied, as ranges of numbers (``ranges``)."""
+ERASED: Final = "participant.erased"
 START: Final = bytes(32)
 
 
@@ -130,6 +133,9 @@ def verify(
     )
     rows = chain.from_iterable(iter(lambda: cursor.fetchmany(1000), []))
     previous, count = START, 0
+    emptied: list[int] = []
+    told: set[int] = set()
+    said, untold = False, 0
     for seq, at, actor, action, object, before, after, salt, digest, prev, chained, client in rows:
         count += 1
         if not count % 1000:
@@ -138,13 +144,39 @@ def verify(
             return ChainCheck(False, count, f"event {count} is missing")
         if prev != previous:
             return ChainCheck(False, count, f"event {seq} does not follow the one before it")
-        erased = salt is None and before is None and after is None
-        if not erased and (salt is None or _digest(salt, before, after) != digest):
+        if salt is None and before is None and after is None:
+            emptied.append(seq)
+        elif salt is None or _digest(salt, before, after) != digest:
             return ChainCheck(False, count, f"what event {seq} says was altered")
+        if action == EMPTIED:
+            said, told = True, told | _numbers(seq, after)
+        elif action == ERASED:
+            # Erasures of the first version did not say what they emptied.
+            untold, said = untold if said else seq, False
         if chained != _hash(seq, at, actor, action, object, digest, prev, client):
             return ChainCheck(False, count, f"event {seq} was altered")
         previous = chained
+    if lost := [seq for seq in emptied if seq >= untold and seq not in told]:
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        problem = f"what event {lost[0]}{more} says was taken out, by no erasure"
+        return ChainCheck(False, count, problem)
     return ChainCheck(True, count)
+
+
+def ranges(seqs: Iterable[int]) -> list[list[int]]:
+    """Write numbers as first and last of each run."""
+    found: list[list[int]] = []
+    for seq in sorted(seqs):
+        if found and found[-1][1] == seq - 1:
+            found[-1][1] = seq
+        else:
+            found.append([seq, seq])
+    return found
+
+
+def _numbers(upto: int, after: str | None) -> set[int]:
+    runs = (_parsed(after) or {}).get("events", [])
+    return {seq for first, last in runs for seq in range(first, min(last + 1, upto))}
 
 
 def _canonical(value: Mapping[str, object] | None) -> str | None:

@@ -4,9 +4,12 @@ A hash chain shows every change within it, but whoever holds the keys can cut it
 compute it anew. So its head is signed and appended to a file outside the study folder:
 every 100 events, every 10 minutes with new ones, at each sign-out, and at each export.
 Verification compares the chain with every line. What is not shown: a rewrite of the
-events after the last anchor, and one by somebody who holds the keys *and* can rewrite
-the anchor file. Against the latter put the folder where lines can only be appended, or
-keep receipts on paper (``anchor_words``).
+events after the last anchor, and whatever is done by somebody who can write to both
+places. Who holds the keys can compute journal and anchors anew. Without any keys, whoever
+puts an old copy of the study folder *and* the anchors of that moment back leaves a study
+that verifies: all of it is genuine, and old. Beside the study (the default) both lie within
+reach of one account. So put the folder of anchors where lines can only be appended, by
+others or on another machine, or keep receipts on paper (``anchor_words``).
 
 Lines are numbered without a gap and the database remembers the last number, so that a
 lost or cut file is noticed. The signing key (Ed25519, RFC 8032) is random and lives in
@@ -267,7 +270,10 @@ def _try(anchors: Anchors, why: str) -> None:
 
 
 def _log(error: Exception) -> None:
-    logging.getLogger("fokus").error("an anchor could not be written: %s", type(error).__name__)
+    logging.getLogger("fokus").error(
+        "The journal could not be anchored (%s). Nothing of the study is lost; is the folder of "
+        "anchors there and writable? «fokus doctor» says where it is.", type(error).__name__,
+    )  # fmt: skip
 
 
 def _append(path: Path, anchor: Anchor) -> None:

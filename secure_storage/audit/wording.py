@@ -38,6 +38,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "erasure.cancelled": "cancelled an erasure",
         "erasure.certified": "certified an erasure",
         "erasure.confirmed": "confirmed an erasure",
+        "erasure.emptied": "emptied entries of the journal",
         "erasure.searched": "searched for what an erasure left",
         "export.approved": "approved an export",
         "export.refused": "refused an export",

@@ -161,7 +161,60 @@ def test_words_can_be_erased_and_the_chain_still_holds(study: Study) -> None:
     seq = record(study, 1)
     record(study, 2)
     tamper(study, f"UPDATE events SET before = NULL, after = NULL, salt = NULL WHERE seq = {seq}")
+    with study.change() as change:
+        change.record(events.EMPTIED, "journal", after={"events": events.ranges([seq])})
+        change.record("participant.erased", "participant:1", after={})
     assert verify_chain(study).ok
+
+
+EMPTY = "UPDATE events SET before = NULL, after = NULL, salt = NULL WHERE seq "
+
+
+@pytest.mark.parametrize(
+    ("emptied", "said"),
+    [("= 5", []), ("IN (4, 5)", [5]), ("= 13", [5]), ("= 1", [5]), ("IN (4, 7)", [4, 5, 6])],
+)
+def test_an_event_emptied_by_no_erasure_is_noticed(
+    study: Study, emptied: str, said: list[int]
+) -> None:
+    for number in range(10):
+        record(study, number)
+    with study.change() as change:
+        seq = change.record(events.EMPTIED, "journal", after={"events": events.ranges(said)})
+        change.record("participant.erased", "participant:1", after={})
+    assert seq == 13 and verify_chain(study).ok
+    tamper(study, EMPTY + emptied)
+    check = verify_chain(study)
+    assert not check.ok and "by no erasure" in check.problem
+    if emptied == "= 13":
+        assert "what event 13 says" in check.problem
+
+
+def test_nothing_is_accounted_for_beforehand(study: Study) -> None:
+    with study.change() as change:
+        change.record(events.EMPTIED, "journal", after={"events": [[1, 100]]})
+    seq = record(study, 1)
+    tamper(study, f"{EMPTY} = {seq}")
+    assert not verify_chain(study).ok
+
+
+def test_erasures_of_the_first_version_did_not_say_what_they_emptied(study: Study) -> None:
+    first = record(study, 1)
+    with study.change() as change:
+        change.record("participant.erased", "participant:1", after={"counts": []})
+    tamper(study, f"{EMPTY} = {first}")
+    assert verify_chain(study).ok
+    second = record(study, 2)
+    with study.change() as change:
+        change.record(events.EMPTIED, "journal", after={"events": []})
+        change.record("participant.erased", "participant:2", after={})
+    tamper(study, f"{EMPTY} = {second}")
+    assert not verify_chain(study).ok
+
+
+def test_numbers_are_written_as_runs() -> None:
+    assert events.ranges([]) == []
+    assert events.ranges([7, 1, 2, 3, 9]) == [[1, 3], [7, 7], [9, 9]]
 
 
 def test_equal_content_has_different_digests(study: Study) -> None:
