@@ -119,7 +119,7 @@ def filled(study: Study) -> Study:
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "_archivers", dict(archive._archivers))
-    register_archiver("codes", lambda study: [("codebook/codes.csv", b"name\nwaiting\n")])
+    register_archiver("codes", lambda study: [("stage/codes.csv", b"name\nwaiting\n")])
 
 
 def opened(data: bytes) -> dict[str, bytes]:
@@ -136,7 +136,7 @@ def test_an_archive_opens_for_its_recipient(filled: Study, tmp_path: Path) -> No
     assert made.size == len(data) and b"audit" not in data
     files = opened(pyrage.decrypt(data, [identity]))
     assert made.files == len(files)
-    assert files["codebook/codes.csv"] == b"name\nwaiting\n"
+    assert files["stage/codes.csv"] == b"name\nwaiting\n"
     assert "by pseudonym" in files["README.txt"].decode()
     assert not any(name.startswith("recordings/") for name in files)
     log = files["records/audit-log.csv"].decode("utf-8-sig").splitlines()
