@@ -260,6 +260,8 @@ ACTS: Mapping[str, str] = {
     # Looks at the request first: who may depends on it, and ``approve_export`` asks.
     "secure_storage.ledger.release.release": "signed in",
     "secure_storage.ledger.requests.open_request": "read",
+    "secure_storage.ledger.requests.sealed_request": "read",
+    "secure_storage.ledger.showing.names_shown": "read",
     "secure_storage.ledger.route.offer_age": "release",
     "secure_storage.linking.doors.own_fingerprint": "linking",
     "secure_storage.linking.doors.recover_linking": "linking",

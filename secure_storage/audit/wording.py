@@ -94,6 +94,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "read.linking_opened": "opened the linking store",
         "read.locked": "locked the study",
         "read.opened": "opened",
+        "read.names_shown": "looked at the names found in an export",
         "read.person": "looked a person up",
         "read.played": "listened",
         "read.signin_failed": "failed to sign in",

@@ -16,10 +16,12 @@ from .requests import (
     withdraw_request,
 )
 from .route import export_routes, offer_age
+from .showing import NamePlace, names_shown
 
 __all__ = [
     "Export",
     "Import",
+    "NamePlace",
     "Request",
     "Rules",
     "Verdict",
@@ -32,6 +34,7 @@ __all__ = [
     "list_exports",
     "list_imports",
     "list_requests",
+    "names_shown",
     "offer_age",
     "open_export",
     "open_request",

@@ -95,6 +95,17 @@ def withdraw_request(study: Study, request_id: int) -> None:
 
 def open_request(study: Study, request_id: int) -> tuple[Request, SealedReader]:
     """Open the exact file of a request that waits, for reading before deciding; on record."""
+    asked, sealed = sealed_request(study, request_id)
+    try:
+        study.note("read.export_reviewed", f"export_request:{request_id}")
+    except BaseException:
+        sealed.close()
+        raise
+    return asked, sealed
+
+
+def sealed_request(study: Study, request_id: int) -> tuple[Request, SealedReader]:
+    """Open the file of a request that waits; the caller puts on record what is shown of it."""
     study.require("read")
     asked = store.request(study.db, request_id)
     if asked.asked_by != study.member.id:
@@ -102,13 +113,7 @@ def open_request(study: Study, request_id: int) -> tuple[Request, SealedReader]:
     still_waiting(study.db, asked)
     assert asked.file_id is not None
     with told_if_decided(study.db, request_id):
-        sealed = study.files.open(asked.file_id)
-    try:
-        study.note("read.export_reviewed", f"export_request:{request_id}")
-    except BaseException:
-        sealed.close()
-        raise
-    return asked, sealed
+        return asked, study.files.open(asked.file_id)
 
 
 def list_requests(study: Study) -> list[Request]:

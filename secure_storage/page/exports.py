@@ -17,6 +17,7 @@ from ..ledger import (
     list_exports,
     list_imports,
     list_requests,
+    names_shown,
     offer_age,
     refuse_export,
     set_export_rules,
@@ -30,6 +31,8 @@ from ..study import Study
 from .telling import plain
 
 _DONE = "exports_done"
+_MOST_SHOWN = 100
+"""Names drawn of one file; who has more to take out asks again after that."""
 
 
 def exports_page(study: Study) -> None:
@@ -106,8 +109,28 @@ def _deciding(study: Study, one: Request) -> None:
                 _act(lambda: approve_export(study, one.id), "The file was released.")
         if mine and st.button("Withdraw", key=f"withdraw-{one.id}"):
             _act(lambda: withdraw_request(study, one.id), "The request was withdrawn.")
+    if one.names_found:
+        _where(study, one)
     if not mine:
         _refusing(study, one)
+
+
+def _where(study: Study, one: Request) -> None:
+    """Show the names that were found, on demand: looking is on record."""
+    if not st.button("Show the names found", key=f"names-{one.id}", icon=":material/search:"):
+        return
+    try:
+        with st.spinner("Searching the file …"):
+            found = names_shown(study, one.id)
+    except FokusError as error:
+        st.error(plain(str(error)))
+        return
+    if not found:
+        st.caption("None of the names registered now stands in the file.")
+    for place in found[:_MOST_SHOWN]:
+        st.text(f"… {place.before}»{place.found}«{place.after} …")
+    if len(found) > _MOST_SHOWN:
+        st.caption(f"And {len(found) - _MOST_SHOWN} more. Take these out first and ask anew.")
 
 
 def _refusing(study: Study, one: Request) -> None:
@@ -271,7 +294,7 @@ def _act(act: Callable[[], object], done: str) -> None:
 def _names(checked: bool, found: int) -> str:
     if not checked:
         return "names not checked"
-    return f"{found} names found" if found else "no names found"
+    return {0: "no names found", 1: "1 name found"}.get(found, f"{found} names found")
 
 
 def _day(at: str) -> str:

@@ -14,6 +14,7 @@ from secure_storage import (
     Rules,
     Study,
     approve_export,
+    create_linking,
     export_rules,
     list_exports,
     list_requests,
@@ -22,6 +23,7 @@ from secure_storage import (
     set_export_rules,
 )
 from secure_storage.audit.words import anchor_words
+from secure_storage.linking import Person
 
 Join = Callable[[str, Role], Study]
 Draw = Callable[[Study], AppTest]
@@ -120,6 +122,23 @@ def test_a_second_person_approves(study: Study, join: Join, draw: Draw) -> None:
     assert "The file was released." in said(page)
     assert list_requests(study)[0].state == "released"
     assert "Approve and release" not in labels(page)
+
+
+def test_the_names_found_are_shown_on_demand(study: Study, join: Join, draw: Draw) -> None:
+    linking = create_linking(join("Cy Custodian", "custodian"))
+    linking.save_person(Person(1, "P1", "Kari Nordmann"))
+    linking.close()
+    text = f"{HOSTILE} Kari sa det."
+    request_export(
+        study, data=text.encode(), form="txt", file_name="quotes.txt", purpose="article",
+        recipient="BMC", texts=[text],
+    )  # fmt: skip
+    page = draw(join("Bo Coder", "coder"))
+    assert "»Kari«" not in said(page) and "1 name found" in said(page)
+    page = press(page, "Show the names found")
+    assert "»Kari« sa det." in "".join(one.value for one in page.text)
+    assert not [one for one in page.markdown if "Kari" in one.value]
+    assert "Show the names found" not in labels(draw(join("Rita Reader", "reader")))
 
 
 def test_a_second_person_refuses_with_a_reason(study: Study, join: Join, draw: Draw) -> None:
