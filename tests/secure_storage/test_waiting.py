@@ -1,5 +1,6 @@
 """What a lead changed while somebody waited for the writer counts when their turn comes."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,6 +22,13 @@ from secure_storage.access import change_role, invite, let_release
 from secure_storage.closing.dates import StudyDates, set_study_dates
 from secure_storage.ledger.decision import Rules
 from secure_storage.ledger.given import set_export_rules
+from secure_storage.linking import (
+    Linking,
+    Person,
+    create_linking,
+    open_linking,
+    recover_linking,
+)
 from secure_storage.one_time_codes import switch_off_for
 from secure_storage.recovery import make_kit
 
@@ -222,8 +230,6 @@ def test_an_event_is_told_of_the_member_as_of_now(
 def test_a_key_file_with_letters_where_digits_belong_is_refused(
     home: Path, part: str, said: object
 ) -> None:
-    import json
-
     body = json.loads((home / "study.json").read_text())
     (body if part == "mac" else body["accounts"][0])[part] = said
     (home / "study.json").write_text(json.dumps(body))
@@ -231,3 +237,47 @@ def test_a_key_file_with_letters_where_digits_belong_is_refused(
         unlock(home, LEAD, PASSPHRASE)
     header = keys.Header("00", 0, keys.FLOOR, ())
     assert header.account("é") is None
+
+
+@pytest.fixture
+def keepers(join: Join) -> tuple[Linking, Linking, Linking]:
+    """The open linking store of three custodians."""
+    first, *others = (join(f"{name} Keeper", "custodian") for name in ("Karl", "Kim", "Kai"))
+    store = create_linking(first)
+    for other in others:
+        store.admit(other.member.id)
+    return store, open_linking(others[0]), open_linking(others[1])
+
+
+def test_a_custodian_who_is_shut_out_meanwhile_seals_and_writes_nothing(
+    keepers: tuple[Linking, Linking, Linking], join: Join, meanwhile: Meanwhile
+) -> None:
+    karl, kim, kai = keepers
+    new = join("Kaya Keeper", "custodian").member.id
+    with meanwhile(lambda: karl.dismiss(kim._study.member.id)), pytest.raises(NotAllowed):
+        kim.admit(new)
+    assert not next(one for one in karl.custodians() if one.member_id == new).admitted
+    with meanwhile(lambda: karl.dismiss(kai._study.member.id)), pytest.raises(NotAllowed):
+        kai.make_kit()
+    assert not karl.has_kit()
+
+
+def test_seals_made_while_the_store_takes_new_keys_are_of_the_new_ones(
+    keepers: tuple[Linking, Linking, Linking], study: Study, meanwhile: Meanwhile
+) -> None:
+    karl, kim, kai = keepers
+    kits: list[str] = []
+    with meanwhile(lambda: karl.dismiss(kai._study.member.id)):
+        kits.append(kim.make_kit())
+    karl.save_person(Person(1, "P1", "Kari Nordmann"))
+    for one in (karl, kim, kai):
+        one._study.close()
+    home = study.home
+    again = unlock(home, "Kim Keeper", "the own words of Kim Keeper")
+    assert [one.name for one in open_linking(again).people()] == ["Kari Nordmann"]
+    again.close()
+    shut_out = unlock(home, "Kai Keeper", "the own words of Kai Keeper")
+    with pytest.raises(NotAllowed):
+        open_linking(shut_out)
+    assert [one.name for one in recover_linking(shut_out, kits[0]).people()] == ["Kari Nordmann"]
+    shut_out.close()
