@@ -198,7 +198,7 @@ def _passphrase_page(first: bool, error: str = "", status: int = 200) -> Respons
         "<p>You signed in with a one-time passphrase. Choose one of your own; the one-time "
         "passphrase then stops working.</p>"
         if first
-        else ""
+        else "<p>Wherever else you are signed in, you will have to sign in again.</p>"
     )
     form = form_of(error, old + _twice(), "Save the passphrase")
     return page("Choose a passphrase", said + form + ("" if first else BACK), status)

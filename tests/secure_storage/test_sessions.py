@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from secure_storage import Study
+from secure_storage import Study, WrongPassphrase
 from secure_storage.sessions import IDLE, LONGEST, Session, Sessions
 
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
@@ -82,3 +82,17 @@ def test_a_session_does_not_outlive_a_night_in_which_the_machine_slept(
 
     monkeypatch.setattr(time, "clock_gettime", slept)
     assert not session.alive()
+
+
+def test_a_new_passphrase_keeps_the_session_that_chose_it_and_ends_the_others(
+    sessions: Sessions, study: Study
+) -> None:
+    here, elsewhere = entered(sessions), entered(sessions)
+    sessions.change_passphrase(here, PASSPHRASE, "a new long passphrase")
+    assert here.alive() and not elsewhere.alive() and study.closed
+    sessions.sweep()
+    assert elsewhere.study.closed and sessions.signed_in() == 1
+    with pytest.raises(WrongPassphrase):
+        sessions.change_passphrase(here, PASSPHRASE, "another long passphrase")
+    last = here.study.recent_events(1)[0]
+    assert (last.action, last.object) == ("read.signin_failed", "member:1")
