@@ -10,7 +10,6 @@ from .backup import (
     backups,
     forget_backups,
     fresh_backup,
-    last_expiry,
     open_backup,
 )
 from .change import Change
@@ -153,9 +152,7 @@ __all__ = [
     "rewritten",
     "unquoted",
     "Linking",
-    "NameCheck",
     "Person",
-    "check_names",
     "create_linking",
     "linking_state",
     "name_places",
@@ -200,7 +197,6 @@ __all__ = [
     "backups",
     "forget_backups",
     "fresh_backup",
-    "last_expiry",
     "open_backup",
     "Archive",
     "StudyDates",

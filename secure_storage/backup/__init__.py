@@ -12,7 +12,7 @@ from .checking import (
 from .making import make, make_before_migration
 from .nightly import problems, tend, trouble
 from .restoring import Drill, Restored, drill, restore
-from .shelf import KEPT, Backup, backups, last_expiry
+from .shelf import KEPT, Backup, backups
 
 moments.when_unlocked.append(check_in_background)
 moments.before_locking.append(stop_checking)
@@ -29,7 +29,6 @@ __all__ = [
     "backups",
     "forget_backups",
     "fresh_backup",
-    "last_expiry",
     "make",
     "open_backup",
     "problems",

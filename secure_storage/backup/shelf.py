@@ -215,11 +215,6 @@ def mark_checked(folder: Path, at: str, problem: str) -> None:
         file.write(json.dumps({"at": at, "problem": problem}).encode())
 
 
-def last_expiry(home: Path) -> str | None:
-    """Give the moment at which the last of the present backups expires."""
-    return max((one.expires_at for one in backups(home)), default=None)
-
-
 def expired(present: Sequence[Backup], now: datetime) -> list[Backup]:
     """Choose what is to be removed now."""
     present = [one for one in present if not from_future(one, now)]

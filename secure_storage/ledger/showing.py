@@ -5,7 +5,6 @@ more than the file has to be kept, and what is shown is what would leave.
 """
 
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -14,6 +13,7 @@ from typing import Final
 
 from .. import names
 from ..errors import BadInput
+from ..foreign import Caps, open_archive
 from ..study import Study
 from .requests import sealed_request
 
@@ -41,7 +41,7 @@ def names_shown(study: Study, request_id: int) -> list[NamePlace]:
     asked, sealed = sealed_request(study, request_id)
     with sealed:
         if sealed.size > MOST:
-            raise BadInput("This file is too large to be searched here. Read it through.")
+            raise BadInput(UNSEARCHED)
         data = sealed.read(0, sealed.size)
     text = _APART.join(_paragraphs(data, asked.form))
     found = [_place(text, start, end) for start, end in names.places(study, text)]
@@ -59,18 +59,18 @@ def _paragraphs(data: bytes, form: str) -> Iterator[str]:
     if form in TEXTS:
         yield from data.decode(errors="replace").splitlines()
         return
+    if form != "docx":
+        raise BadInput(UNSEARCHED)
     try:
-        if form != "docx":
-            raise zipfile.BadZipFile
-        # The file is one that this study made and sealed, so no other door is needed.
-        with zipfile.ZipFile(BytesIO(data)) as packed:
-            parts = [one for one in packed.infolist() if one.filename.endswith(".xml")]
-            if sum(one.file_size for one in parts) > MOST:
-                raise BadInput("This file is too large to be searched here. Read it through.")
-            for part in parts:
-                for piece in packed.read(part).decode(errors="replace").split("</w:p>"):
+        # The file is one that this study made and sealed: no child has to read it.
+        with open_archive(BytesIO(data), ["*.xml"], Caps(bytes=MOST, ratio=2000.0)) as packed:
+            for name in packed.names:
+                for piece in packed.read(name).decode(errors="replace").split("</w:p>"):
                     said = (" " if gap else unescape(one) for one, gap in _SAID.findall(piece))
                     if text := "".join(said):
                         yield text
-    except zipfile.BadZipFile:
-        raise BadInput("In a file of this kind no places can be shown. Read it through.") from None
+    except BadInput:
+        raise BadInput(UNSEARCHED) from None
+
+
+UNSEARCHED: Final = "In this file no places can be shown. Read it through."

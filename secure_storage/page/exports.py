@@ -130,7 +130,7 @@ def _where(study: Study, one: Request) -> None:
     for place in found[:_MOST_SHOWN]:
         st.text(f"… {place.before}»{place.found}«{place.after} …")
     if len(found) > _MOST_SHOWN:
-        st.caption(f"And {len(found) - _MOST_SHOWN} more. Take these out first and ask anew.")
+        st.text(f"And {len(found) - _MOST_SHOWN} more. Take these out first and ask anew.")
 
 
 def _refusing(study: Study, one: Request) -> None:
