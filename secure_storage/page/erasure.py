@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
+from ..backup import backups, forget_backups
 from ..erasure import (
+    Certificate,
     Erasure,
     Found,
     ask_erasure,
@@ -54,7 +56,7 @@ def erasure_page(study: Study) -> None:
     if "erase" in RIGHTS[study.member.role]:
         busy = {one.participant_id for one in rows if one.state in ("waiting", "confirmed")}
         _choose(study, [one for one in people.values() if not one.erased and one.id not in busy])
-    _certificates([one for one in rows if one.state == "done"], people)
+    _certificates(study, [one for one in rows if one.state == "done"], people)
 
 
 def _at_work(study: Study) -> None:
@@ -171,7 +173,7 @@ def _counts(found: list[Found]) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _certificates(rows: list[Erasure], people: dict[int, Person]) -> None:
+def _certificates(study: Study, rows: list[Erasure], people: dict[int, Person]) -> None:
     st.subheader("Certificates")
     if not rows:
         st.caption("No erasure was carried out yet. Each leaves a certificate here.")
@@ -185,6 +187,31 @@ def _certificates(rows: list[Erasure], people: dict[int, Person]) -> None:
     certificate = read_certificate(by_id[chosen])
     st.caption("To keep it outside the study, print this page.")
     st.code(certificate_text(certificate), language=None)
+    if "backup" in RIGHTS[study.member.role]:
+        _older_backups(study, certificate, chosen)
+
+
+def _older_backups(study: Study, certificate: Certificate, erasure_id: int) -> None:
+    """Offer to remove now what still holds what was erased, once a newer backup is good."""
+    held = {one.name for one in certificate.backups}
+    try:
+        present = backups(study.home)
+    except FokusError as error:
+        st.error(plain(str(error)))
+        return
+    newer = [
+        one for one in present if one.name not in held and one.made_at >= certificate.erased_at
+    ]
+    left = [one for one in present if one.name in held]
+    if not left or not any(one.good for one in newer):
+        return
+    st.text(f"Backups from before this erasure that have not expired yet: {len(left)}")
+    sure = st.checkbox(
+        "They go for good. The study can then be restored only as it was after the erasure.",
+        key=f"older{erasure_id}",
+    )
+    if st.button("Remove older backups now", disabled=not sure, icon=":material/delete:"):
+        _told(forget_backups, study, min(one.made_at for one in newer))
 
 
 def _name(one: Person) -> str:

@@ -17,9 +17,11 @@ from secure_storage import (
     carry_out_erasure,
     confirm_erasure,
     erasure_run,
+    fresh_backup,
     list_erasures,
     start_erasure,
 )
+from secure_storage.backup import backups
 from secure_storage.erasure import Theirs
 from secure_storage.page import erasure as page_of_erasure
 from transcribe import Sentence, Transcription, Turn
@@ -115,6 +117,23 @@ def test_a_second_person_confirms_and_sees_the_certificate(
     page = draw(coder)
     assert "CERTIFICATE OF ERASURE" in page.code[0].value and "Kari" not in page.code[0].value
     assert transcribe.sentences(study, 1) == []
+
+
+def test_a_lead_removes_the_backups_of_before(study: Study, join: Join, draw, kari: int) -> None:
+    before = fresh_backup(study)
+    coder = join("Bo Lund", "coder")
+    erasure = ask_erasure(study, kari, "redact")
+    confirm_erasure(coder, erasure)
+    carry_out_erasure(coder, erasure)
+    label = "Remove older backups now"
+    assert not [one for one in draw(coder).button if one.label == label]
+    page = draw(study)
+    assert "not expired yet: 1" in words(page) and button(page, label).disabled
+    next(one for one in page.checkbox if "for good" in one.label).check().run()
+    button(page, label).click().run()
+    assert not before.folder.exists() and [one.good for one in backups(study.home)] == [True]
+    assert "not expired yet" not in words(page)
+    assert not [one for one in page.button if one.label == label]
 
 
 def test_what_waits_is_looked_through_only_when_somebody_asks(
