@@ -10,6 +10,7 @@ new name and key; its id stays.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -173,12 +174,24 @@ class Files:
 
         change.when_done(destroyed)
 
-    def sweep(self, db: sqlite_utils.Database) -> None:
-        """Remove what a crash left: unfinished files and those no row knows."""
+    def sweep_unfinished(self) -> None:
+        """Remove what a crash left half written."""
+        for path in self._folder.glob(".*.part"):
+            _unlinked(path)
+
+    def unknown(self, db: sqlite_utils.Database) -> list[Path]:
+        """List the complete files that no row knows; folders and others' files are left alone."""
         known = {seal.name for _, seal in self.seals(db)}
-        for path in self._folder.iterdir():
-            if path.name not in known:
-                path.unlink()
+        return [
+            path
+            for path in self._folder.iterdir()
+            if _NAME.fullmatch(path.name) and path.name not in known and path.is_file()
+        ]
+
+    def sweep(self, db: sqlite_utils.Database) -> None:
+        """Remove files that no row knows: of a crash before the commit, if ``db`` is the newest."""
+        for path in self.unknown(db):
+            _unlinked(path)
 
     def seals(self, db: sqlite_utils.Database) -> list[tuple[str, Seal]]:
         """List every file's id with its present name and key."""
@@ -230,5 +243,12 @@ class Files:
         return Seal(name or file_id, key or self._old_key)
 
 
+def _unlinked(path: Path) -> None:
+    with suppress(OSError):
+        # What cannot be removed now is tried again when the study is next opened.
+        path.unlink(missing_ok=True)
+
+
 SLICE: Final = 1 << 20
+_NAME: Final = re.compile("[0-9a-f]{32}")
 MISSING: Final = "A stored file is missing. Restore it from a backup."

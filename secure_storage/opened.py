@@ -69,7 +69,7 @@ class OpenedStudy:
         try:
             self._check(header)
             self.files = Files(home / "files", keys.derived(root, "files"), lambda: self.reader)
-            self.files.sweep(self._connections.reader)
+            self.files.sweep_unfinished()
             for name in ("jobs", "inbox", "exports"):
                 private_folder(home / name)
             # What a crash left of exports is put right by the ledger, when unlocked.

@@ -9,7 +9,7 @@ from typing import Final
 import sqlite_utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .. import database, events, keys, opened
+from .. import database, events, keys, moments, opened
 from ..connection import Fault
 from ..errors import DamagedFile, FokusError
 from ..opened import OpenedStudy
@@ -122,6 +122,27 @@ def restart_anchors(study: Study) -> None:
         after = {"findings": len(before.findings), "anchors": before.anchors}
         change.record("audit.anchors_restarted", "study", after=after)
     anchor_now(study, RESTART)
+
+
+def sweep_unknown(core: OpenedStudy) -> None:
+    """Remove sealed files that no row knows, unless an older database may have been put back.
+
+    Then they may be newer recordings, which the newest database knows. A lead who begins the
+    anchors anew decides that this database is the newest.
+    """
+    if not core.files.unknown(core.reader):
+        return
+    try:
+        lines = read_anchors(_anchor_path(core))
+    except (OSError, FokusError):
+        return
+    study_id, number = core.header.study_id, int(database.meta(core.reader, "anchor_number") or 0)
+    counted, _ = _since_restart(core.reader, lines, study_id)
+    if not any(_anchors(core.reader, counted, study_id, number)):
+        core.files.sweep(core.reader)
+
+
+moments.when_unlocked.append(sweep_unknown)
 
 
 def _since_restart(
@@ -240,8 +261,9 @@ def _files(core: OpenedStudy, rows: list[store.FileRow], progress: Progress) -> 
     for name in sorted(there - known):
         if (folder / name).exists():
             yield (
-                f"File {name[:12]} lies in the study and no row knows it. It is removed when "
-                "the study is next opened."
+                f"File {name[:12]} lies in the study and no row knows it. A crash can leave "
+                "one: it is removed when the study is next opened, unless the anchors show that "
+                "the database is not the newest. Then bring back the newest from a backup."
             )
 
 

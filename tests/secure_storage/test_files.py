@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from secure_storage import (
     shred,
     unlock,
 )
+from secure_storage.audit.verify import restart_anchors, verify_study
 from secure_storage.files import Seal
 
 Join = Callable[[str, Role], Study]
@@ -152,6 +154,52 @@ def test_what_a_crash_left_is_swept_at_the_next_opening(study: Study) -> None:
     study.close()
     again = unlock(home, "Ada Lead", "correct horse battery")
     assert stored_names(again) == {kept.id}
+    again.close()
+
+
+def test_what_is_not_ours_among_the_files_keeps_nobody_out(study: Study) -> None:
+    folder, home = study.home / "files", study.home
+    (folder / ("1" * 32)).mkdir()
+    (folder / ".2.part").mkdir()
+    (folder / ".nfs000000000000000100000001").write_bytes(b"open elsewhere")
+    (folder / "notes.txt").write_bytes(b"somebody's")
+    study.close()
+    again = unlock(home, "Ada Lead", "correct horse battery")
+    assert len(list(folder.iterdir())) == 4
+    again.close()
+
+
+def test_an_older_database_takes_no_newer_recording_along(study: Study) -> None:
+    home, older = study.home, study.home.parent / "older.db"
+
+    def signed_in() -> Study:
+        return unlock(home, "Ada Lead", "correct horse battery")
+
+    study.close()
+    shutil.copy(home / "study.db", older)
+    again = signed_in()
+    with again.change() as change:
+        kept = again.files.add([b"sound"], "audio", change)
+        change.record("recording.added", "recording:1")
+    again.close()
+    newest = (home / "study.db").read_bytes()
+    shutil.copy(older, home / "study.db")
+    for _ in range(3):
+        again = signed_in()
+        assert stored_names(again) == {kept.id}
+        found = verify_study(again).findings
+        assert any(f"File {kept.id[:12]} lies in the study" in one for one in found)
+        again.close()
+    (home / "study.db").write_bytes(newest)
+    again = signed_in()
+    assert read(again, kept.id) == b"sound"
+    again.close()
+    shutil.copy(older, home / "study.db")
+    again = signed_in()
+    restart_anchors(again)
+    again.close()
+    again = signed_in()
+    assert stored_names(again) == set(), "a lead decided which is the newest"
     again.close()
 
 

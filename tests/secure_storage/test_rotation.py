@@ -413,6 +413,9 @@ results, cut = [], 1
 while True:
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(made, home)
+    # With its anchors, which show that no older database was put back.
+    shutil.rmtree(scratch / "cut-kept", ignore_errors=True)
+    shutil.copytree(made.with_name("home-kept"), scratch / "cut-kept")
     pid = os.fork()
     if pid == 0:
         try:
