@@ -99,6 +99,7 @@ FOLDER: Final[Mapping[str, str]] = MappingProxyType({
     "study.db": "the database: its columns are named one by one",
     "study.db-wal": "the database's log; folded in and cut to nothing by every erasure",
     "study.db-shm": "an index of the log: page numbers",
+    "study.db-journal": "the database's, where a disk bears no log; cut to nothing by each change",
     "study.db.next": "the database while keys are changed; taken over or removed at the unlock",
     "study.json": "sealed keys of the members",
     "server.lock": "the number of a process",
@@ -109,14 +110,19 @@ FOLDER: Final[Mapping[str, str]] = MappingProxyType({
     "linking.db.next": "the custodian's, while keys are changed",
     "linking.db.old": "the custodian's, while keys are changed",
     "linking.json": "sealed keys of the linking store",
+    "failed-sign-ins": "when somebody failed to sign in, and a member's number",
     "study-dates.json": "end date and deletion date of the study",
     "closing.json": "what is being destroyed: counts and sums",
 })  # fmt: skip
 
 
-HIDDEN: Final[Mapping[str, str]] = MappingProxyType({
+PATTERNS: Final[Mapping[str, str]] = MappingProxyType({
     ".*.part": "a file in the making; without its own name by the next unlock, it goes",
     ".new-*/": "a study in the making, in which nobody has said anything",
+    "linking.db*-wal": "of the custodian's database, which is not the study's",
+    "linking.db*-shm": "of the custodian's database, which is not the study's",
+    "linking.db*-journal": "of the custodian's database, which is not the study's",
+    "study.db.next-*": "of the database while keys are changed",
     ".nfs*": "how a network disk calls a removed file until the last who has it open closes it",
     "lost+found/": "of a disk of its own: what its file system found, root's alone",
 })  # fmt: skip
@@ -140,7 +146,7 @@ def unnamed_folders(home: Path) -> list[str]:
     return [
         name
         for name in names
-        if name not in known and not any(_like(name, pattern) for pattern in HIDDEN)
+        if name not in known and not any(_like(name, pattern) for pattern in PATTERNS)
     ]
 
 
