@@ -10,9 +10,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from .errors import BadInput, FokusError, storage_told
+
+MARK: Final = 6
 
 
 def private_folder(path: Path) -> None:
@@ -112,7 +114,7 @@ def put_in_place(written: BinaryIO, temporary: Path, path: Path) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file that takes its name only when complete; else it leaves no trace."""
-    temporary = _aside(path)
+    temporary = aside(path)
     target = create_private(temporary)
     try:
         with storage_told():
@@ -123,30 +125,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write_aside(path: Path, data: bytes) -> Path:
-    """Write and sync what will be ``path`` under a temporary name; gives that name."""
-    temporary = _aside(path)
-    target = create_private(temporary)
-    try:
-        with storage_told():
-            target.write(data)
-            target.flush()
-            os.fsync(target.fileno())
-            target.close()
-    except BaseException:
-        discard(target, temporary)
-        raise
-    return temporary
-
-
 def sweep_aside(folder: Path) -> None:
     """Remove temporary files that a crash left in a folder."""
     for path in folder.glob(".*.part"):
         path.unlink()
 
 
-def _aside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+def aside(path: Path) -> Path:
+    """Give a temporary name beside a path: its own, ``MARK`` random bytes in hex, ``.part``."""
+    return path.with_name(f".{path.name}.{os.urandom(MARK).hex()}.part")
 
 
 def discard(target: BinaryIO, temporary: Path) -> None:

@@ -50,6 +50,16 @@ def ids(module: Path) -> str:
     return str(module)
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_root_names_what_it_exports_once(stage: str) -> None:
+    (said,) = [
+        ast.literal_eval(node.value)
+        for node in tree(Path(stage, "__init__.py")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    assert len(said) == len(set(said))
+
+
 @pytest.mark.parametrize("module", MODULES, ids=ids)
 def test_imports_point_one_way(module: Path) -> None:
     stage = module.parts[0]

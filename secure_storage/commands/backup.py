@@ -1,15 +1,11 @@
 """``fokus backup …``: make, list, try out and restore backups."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..backup import Backup, backups, drill, make, restore
 from ..errors import BadInput, StudyBusy
-from ..lock import held
-from ..study import unlock
-from .passphrase import read_passphrase
-from .tree import Commands, add_command
+from .tree import Commands, add_command, shown, signing_in
 
 
 def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -29,7 +25,7 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
 def backup_now(options: argparse.Namespace) -> int:
     """Make a backup of the locked study, a copy of its ciphertext."""
     try:
-        made = make(options.home, "on-demand", progress=_shown)
+        made = make(options.home, "on-demand", progress=shown)
     except StudyBusy:
         raise BadInput(
             "A running Fokus server has the study. Make the backup there: Members & security, "
@@ -52,14 +48,8 @@ def backup_list(options: argparse.Namespace) -> int:
 
 def backup_drill(options: argparse.Namespace) -> int:
     """Restore on trial; 1 when something is wrong."""
-    with held(options.home):
-        name = options.member or input("Your name (a member of the study): ")
-        passphrase = read_passphrase(options.passphrase_fd, "Your passphrase: ")
-        study = unlock(options.home, name, passphrase, options.code)
-        try:
-            found = drill(study, passphrase, options.code)
-        finally:
-            study.close()
+    with signing_in(options) as (study, passphrase):
+        found = drill(study, passphrase, options.code)
     for finding in found.findings:
         print(f"WRONG  {finding}")
     print(
@@ -101,9 +91,3 @@ def state(one: Backup) -> str:
 
 def _day(one: Backup) -> str:
     return one.expires_at[:10]
-
-
-def _shown(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done >= total else ""
-        sys.stderr.write(f"\r{done / 1e6:,.0f} of {total / 1e6:,.0f} MB{end}")

@@ -1,14 +1,13 @@
 """``fokus study rotate`` and ``fokus study recover``: the study's keys."""
 
 import argparse
-import sys
 
 from ..lock import held
 from ..recovery import recover
 from ..rotation import rotate_keys
 from ..study import Study
 from .passphrase import read_passphrase
-from .tree import Commands, add_command, signed_in
+from .tree import Commands, add_command, shown, signed_in
 
 
 def add_key_commands(studies: "Commands[argparse.ArgumentParser]") -> None:
@@ -43,13 +42,7 @@ def study_recover(options: argparse.Namespace) -> int:
 
 def rotate_shown(study: Study) -> None:
     """Change the keys and show how far it is."""
-    rotate_keys(study, _shown)
+    rotate_keys(study, shown)
     print("The keys are new. Passphrases and the recovery kit stay as they are.")
     print("Backups made before still open with the keys and passphrases of their day; they")
     print("expire as usual. Make a new backup now.")
-
-
-def _shown(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done >= total else ""
-        sys.stderr.write(f"\r{done / 1e6:,.0f} of {total / 1e6:,.0f} MB{end}")

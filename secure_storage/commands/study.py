@@ -17,7 +17,6 @@ from ..closing import (
     study_dates,
 )
 from ..errors import BadInput
-from ..lock import held
 from ..study import Study, create_study, unlock
 from .keys import add_key_commands
 from .passphrase import read_passphrase
@@ -91,11 +90,7 @@ def study_close(options: argparse.Namespace) -> int:
     if (options.archive is None) != options.no_archive:
         raise BadInput("Say where the archive goes (--archive FILE), or --no-archive.")
     with ExitStack() as stack:
-        stack.enter_context(held(home))
-        name = options.member or input("Your name (a lead of the study): ")
-        passphrase = read_passphrase(options.passphrase_fd, "Your passphrase: ")
-        study = unlock(home, name, passphrase, options.code)
-        stack.callback(study.close)
+        study = stack.enter_context(signed_in(options))
         second = _second(home) if needs_second(study) else None
         if second is not None:
             stack.callback(second.close)

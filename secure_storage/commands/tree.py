@@ -1,6 +1,7 @@
 """How sub-commands are added: a name, what it runs, and where the study is."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,12 +42,26 @@ def add_command(
 @contextmanager
 def signed_in(options: argparse.Namespace) -> Iterator[Study]:
     """Sign in on the console for a block."""
+    with signing_in(options) as (study, _):
+        yield study
+
+
+@contextmanager
+def signing_in(options: argparse.Namespace) -> Iterator[tuple[Study, str]]:
+    """Sign in on the console for a block that needs the passphrase once more."""
     # Held first: nobody should type a passphrase to learn that a server has the study.
     with held(options.home):
         name = options.member or input("Your name (a member of the study): ")
         passphrase = read_passphrase(options.passphrase_fd, "Your passphrase: ")
         study = unlock(options.home, name, passphrase, options.code)
         try:
-            yield study
+            yield study, passphrase
         finally:
             study.close()
+
+
+def shown(done: int, total: int) -> None:
+    """Show on a terminal how many bytes of how many are done."""
+    if sys.stderr.isatty():
+        end = "\n" if done >= total else ""
+        sys.stderr.write(f"\r{done / 1e6:,.0f} of {total / 1e6:,.0f} MB{end}")

@@ -19,7 +19,8 @@ from ..audit.anchors import anchor_now
 from ..audit.receipt import Receipt, receipt_text
 from ..audit.words import anchor_words
 from ..container import SealedReader
-from ..disk import create_private, discard, private_folder, replacing, sync_folder
+from ..disk import MARK, create_private, discard, private_folder, replacing, sync_folder
+from ..disk import aside as aside_of
 from ..errors import DamagedFile, FokusError, NotAllowed, StaleWrite, storage_told
 from ..members import Member
 from ..study import Study
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 RECEIPT: Final = ".receipt.txt"
 SLICE: Final = 1 << 20
-_MARK: Final = 6
-"""Random bytes in a temporary name; in hex, between the name's own part and ``.part``."""
 
 
 def release(study: Study, request_id: int) -> Export:
@@ -62,7 +61,7 @@ def release(study: Study, request_id: int) -> Export:
                 "names_found": asked.names_found,
             })  # fmt: skip
             # The name tells a later unlock which file this was to become.
-            aside = aside.replace(_aside(path))
+            aside = aside.replace(aside_of(path))
             sync_folder(folder)
     except BaseException:
         aside.unlink(missing_ok=True)
@@ -116,7 +115,7 @@ def _check(db: sqlite_utils.Database, asked: Request, member: Member) -> None:
 
 def _copied(sealed: SealedReader, path: Path) -> Path:
     """Write and sync a file's plaintext under a temporary name; gives that name."""
-    aside = _aside(path)
+    aside = aside_of(path)
     target = create_private(aside)
     try:
         with storage_told():
@@ -129,10 +128,6 @@ def _copied(sealed: SealedReader, path: Path) -> Path:
         discard(target, aside)
         raise
     return aside
-
-
-def _aside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.urandom(_MARK).hex()}.part")
 
 
 def _put_in_place(folder: Path, made: Export, people: dict[int, str], aside: Path) -> None:
@@ -192,7 +187,7 @@ def put_right(core: "OpenedStudy") -> None:
     folder = core.home / "exports"
     used = store.names_used(core.reader)
     for left in sorted(folder.glob(".*.part")):
-        number = used.get(left.name[1 : -len(".part") - 2 * _MARK - 1])
+        number = used.get(left.name[1 : -len(".part") - 2 * MARK - 1])
         # A full or absent disk keeps nobody out: what is left over is tried again next time.
         with suppress(OSError, FokusError):
             if number is not None:
