@@ -517,6 +517,14 @@ def test_whoever_is_erased_cannot_be_erased_again(desk: Desk) -> None:
         ask_erasure(desk.lead, desk.kari, "redact")
 
 
+def test_no_speaker_is_linked_to_whoever_is_erased(desk: Desk) -> None:
+    speaker = transcribe.speakers(desk.lead, desk.transcript)[0].id
+    desk.erased("redact")
+    with pytest.raises(BadInput, match="was erased"):
+        transcribe.link_speaker(desk.lead, speaker, desk.kari)
+    transcribe.link_speaker(desk.lead, speaker, None)
+
+
 def test_mentions_stay_where_nobody_chose_to_replace_them(desk: Desk) -> None:
     asked = ask_erasure(desk.lead, desk.kari, "redact", mentions=False)
     confirm_erasure(desk.coder, asked)

@@ -217,6 +217,14 @@ def link_speaker(study: Study, speaker_id: int, participant_id: int | None) -> N
                 "This participant is not in the transcript's group. Add the participant to the "
                 "group first (page Recordings)."
             )
+        if change.db.execute(
+            "SELECT 1 FROM erasures WHERE participant_id = ? AND state IN ('erased', 'done')",
+            [participant_id],
+        ).fetchone():
+            raise BadInput(
+                "This participant withdrew and was erased, so nothing can be linked to them. If "
+                "it is the same person, take their words out of this transcript."
+            )
         change.db.execute(
             "UPDATE speakers SET participant_id = ? WHERE id = ?", [participant_id, speaker_id]
         )
