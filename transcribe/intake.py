@@ -36,6 +36,8 @@ class Target:
     recording_id: int | None
     title: str = ""
     group: int = 1
+    purpose: str = store.PURPOSE
+    """What the file is for; it stands in the import ledger."""
 
 
 class Unsealed(io.RawIOBase):
@@ -103,6 +105,7 @@ def add_recording(
 def check_target(study: Study, target: Target) -> None:
     """Refuse early what could only fail after a long upload."""
     study.require("transcribe")
+    store.clean_purpose(target.purpose)
     if target.recording_id is not None:
         store.recording(study, target.recording_id)
     else:
@@ -126,7 +129,7 @@ def finish_files(
     received: list[StoredFile] = []
     try:
         for writer in writers:
-            received.append(_receive(study, writer, source))
+            received.append(_receive(study, writer, source, target.purpose))
         facts = [_look(study, stored) for stored in received]
         return _keep(study, target, received, facts)
     except BaseException as error:
@@ -152,9 +155,9 @@ def drop_loose_files(study: Study) -> None:
                 store.refuse_file(study, change, file_id, "interrupted")
 
 
-def _receive(study: Study, writer: FileWriter, source: str) -> StoredFile:
+def _receive(study: Study, writer: FileWriter, source: str, purpose: str) -> StoredFile:
     with study.change("transcribe") as change:
-        stored = store.receive_file(change, writer, source)
+        stored = store.receive_file(change, writer, source, purpose)
         _in_flight.add(stored.id)
     return stored
 

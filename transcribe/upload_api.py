@@ -11,6 +11,7 @@ from secure_storage import BadInput, FokusError, NotAllowed, Study, study_of
 
 from .edge import Asked, posting, refused, sent
 from .intake import Target
+from .store import PURPOSE
 from .upload import MOST_SLICE, Uploads, WrongPlace
 
 Act = Callable[[Request], Awaitable[dict[str, object]]]
@@ -51,9 +52,10 @@ def upload_routes() -> list[BaseRoute]:
 
 
 def _target(asked: Asked) -> Target:
+    purpose = asked.text("purpose") if "purpose" in asked.fields else PURPOSE
     if asked.fields.get("recording") is not None:
-        return Target(asked.whole("recording"))
-    return Target(None, asked.text("title"), asked.whole("group"))
+        return Target(asked.whole("recording"), purpose=purpose)
+    return Target(None, asked.text("title"), asked.whole("group"), purpose)
 
 
 def _own_pages_only(act: Act) -> Callable[[Request], Awaitable[Response]]:

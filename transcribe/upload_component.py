@@ -31,6 +31,7 @@ def uploader(label: str, target: Target, *, key: str) -> int | None:
             "recording": target.recording_id,
             "title": target.title,
             "group": target.group,
+            "purpose": target.purpose,
         },
         on_added_change=lambda: None,
     )

@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,16 @@ def send(uploads: Uploads, study: Study, sound: bytes, target: Target = NEW) -> 
     for offset in range(0, len(sound), 10_000):
         uploads.write(study, upload, offset, sound[offset : offset + 10_000])
     return uploads.finish(study, upload)
+
+
+def test_what_a_recording_is_for_goes_on_record(
+    study: Study, uploads: Uploads, sound: bytes
+) -> None:
+    send(uploads, study, sound, replace(NEW, purpose="  a pilot,\nnothing more "))
+    assert [one.purpose for one in list_imports(study)] == ["a pilot, nothing more"]
+    for purpose in ("", " ", "x" * 501, "a\x00b"):
+        with pytest.raises(BadInput, match="what the recording is for"):
+            uploads.start(study, "talk.wav", len(sound), replace(NEW, purpose=purpose))
 
 
 def test_who_may_not_any_more_does_not_finish_what_was_begun(

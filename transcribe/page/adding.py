@@ -1,12 +1,14 @@
 """Adding sound: an upload in slices, or files that lie in the inbox folder."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from secure_storage import Study
 
 from ..inbox import import_inbox, inbox
 from ..intake import Target
-from ..store import RecordingRow
+from ..store import PURPOSE, RecordingRow
 from ..upload_component import uploader
 from .telling import labels, told, trouble
 
@@ -16,7 +18,7 @@ _LEFT_BEHIND = "recordings_left_behind"
 
 def adding_part(study: Study, rows: list[RecordingRow]) -> None:
     """Offer both ways in, for a new recording or a further part of one."""
-    target = _target(rows)
+    target = replace(_target(rows), purpose=_purpose())
     st.caption(
         "Upload from this computer. The sound is sealed as it arrives; it is never stored in the "
         "clear."
@@ -26,6 +28,16 @@ def adding_part(study: Study, rows: list[RecordingRow]) -> None:
         st.session_state[_ADDED] = added
         st.rerun()
     _inbox(study, target)
+
+
+def _purpose() -> str:
+    return st.text_input(
+        "What for",
+        value=PURPOSE,
+        max_chars=500,
+        key="purpose",
+        help="It stands in the list of what came in, on the page Exports.",
+    )
 
 
 def _target(rows: list[RecordingRow]) -> Target:
@@ -90,4 +102,4 @@ def _inbox(study: Study, target: Target) -> None:
 
 
 def _named(target: Target, name: str) -> Target:
-    return Target(None, name.rpartition(".")[0], target.group)
+    return replace(target, title=name.rpartition(".")[0])

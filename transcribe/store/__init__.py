@@ -14,7 +14,9 @@ from .jobs import (
 from .participants import add_participant, check_group, participants
 from .recordings import (
     KIND,
+    PURPOSE,
     SameFile,
+    clean_purpose,
     clean_title,
     insert_part,
     insert_recording,
@@ -109,6 +111,7 @@ __all__ = [
     "Sounding",
     "Said",
     "KIND",
+    "PURPOSE",
     "DoubtRow",
     "JobRow",
     "JobState",
@@ -121,6 +124,7 @@ __all__ = [
     "TranscriptRow",
     "add_participant",
     "check_group",
+    "clean_purpose",
     "clean_title",
     "doubts",
     "edit_sentence",

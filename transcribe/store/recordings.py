@@ -13,7 +13,9 @@ from .rows import PartRow, RecordingRow
 KIND: Final = "recording"
 """Of stored files that hold sound."""
 _LONGEST_TITLE: Final = 120
-_PURPOSE: Final = "to transcribe and analyse"
+PURPOSE: Final = "to transcribe and analyse"
+"""What a recording is for, where nobody says it in other words."""
+_LONGEST_PURPOSE: Final = 500
 _PARTS: Final = """
 SELECT recording_id, id, position, file_id, media_type, offset, duration, channels, sample_rate,
        sha256
@@ -55,14 +57,28 @@ def refuse_known(db: Database, sha256: str) -> None:
         raise SameFile(str(row[0]))
 
 
-def receive_file(change: Change, writer: FileWriter, source: str = "") -> StoredFile:
+def clean_purpose(purpose: str) -> str:
+    """Tidy what a file is for, or refuse it."""
+    purpose = " ".join(purpose.split())
+    if not 1 <= len(purpose) <= _LONGEST_PURPOSE or not purpose.isprintable():
+        raise BadInput(
+            f"Say what the recording is for, in at most {_LONGEST_PURPOSE} characters: it goes on "
+            "the record."
+        )
+    return purpose
+
+
+def receive_file(
+    change: Change, writer: FileWriter, source: str = "", purpose: str = PURPOSE
+) -> StoredFile:
     """Keep the bytes of a new file, not yet part of a recording, unless they are known.
 
-    ``source`` says on the import ledger how it came.
+    ``source`` says on the import ledger how it came, ``purpose`` what for.
     """
+    purpose = clean_purpose(purpose)
     stored = writer.finish(change)
     refuse_known(change.db, stored.sha256)
-    record_import(change, stored.kind, stored.size, stored.sha256, source=source, purpose=_PURPOSE)
+    record_import(change, stored.kind, stored.size, stored.sha256, source=source, purpose=purpose)
     change.record(
         "file.received", f"file:{stored.id}", after={"kind": stored.kind, "size": stored.size}
     )

@@ -67,8 +67,8 @@ const title = (file) => file.name.replace(/\.[^.]*$/, "").slice(0, 120) || file.
 async function run(box, files) {
   const parts = [...files].sort((a, b) =>
     a.name.localeCompare(b.name, undefined, { numeric: true }));
-  const { recording, group } = box.fokus.data;
-  const target = { recording, group, title: box.fokus.data.title || title(parts[0]) };
+  const { recording, group, purpose } = box.fokus.data;
+  const target = { recording, group, purpose, title: box.fokus.data.title || title(parts[0]) };
   const stop = (box.fokus.stop = new AbortController());
   const [bar, said] = [box.querySelector("progress"), box.querySelector("output")];
   const show = (name, share) => {
