@@ -7,9 +7,10 @@ off, and does the same.
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -35,7 +36,8 @@ async def live(socket: WebSocket) -> None:
     """Tell one browser of every change until it leaves."""
     try:
         study = study_of(socket)
-        study.require("read")
+        # On a thread, here and below: on a network disk all that reads waits for who writes.
+        await run_in_threadpool(study.require, "read")
     except FokusError:
         await socket.close(1008)
         return
@@ -55,12 +57,23 @@ async def live(socket: WebSocket) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(queue, told(event))
 
-    forget = on_event(study, heard)
+    listening: list[Callable[[], object]] = []
+    over = False
+
+    def begin() -> str:
+        listening.append(on_event(study, heard))
+        if over:
+            listening[0]()
+        return greeting(study)
+
     try:
-        await socket.send_text(greeting(study))
+        await socket.send_text(await run_in_threadpool(begin))
         await _until_either(_send(socket, waiting), _leave(socket))
     finally:
-        forget()
+        # The gate may cut the socket while the thread is still at it.
+        over = True
+        for forget in listening:
+            forget()
 
 
 def greeting(study: Study) -> str:

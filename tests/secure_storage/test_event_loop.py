@@ -14,8 +14,10 @@ from starlette.testclient import TestClient
 from secure_storage import Gate, Study, audio_routes, export_routes, gate_routes, unlock
 from secure_storage import database as door
 from secure_storage.sessions import sessions_of
+from transcribe.live import live_route
 
 BASE = "http://127.0.0.1:8501"
+LIVE = "ws://127.0.0.1:8501/api/live"
 SAME = {"origin": BASE}
 LEAD, PASSPHRASE = "Ada Lead", "correct horse battery"
 
@@ -31,7 +33,12 @@ def study(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
 @pytest.fixture
 def client(study: Study) -> Iterator[TestClient]:
     app = Starlette(
-        routes=[*gate_routes(study.home), *audio_routes(), *export_routes()],
+        routes=[
+            *gate_routes(study.home),
+            *audio_routes(),
+            *export_routes(),
+            live_route(),
+        ],
         middleware=[Middleware(Gate, home=study.home)],
     )
     with TestClient(app, BASE, follow_redirects=False) as client:
@@ -78,3 +85,36 @@ def test_a_held_writer_holds_no_other_request(
     other.join()
     assert answered.get("/sign-in/look.css") == 200
     assert asked[path] < 500
+
+
+def test_a_held_writer_holds_no_page_that_begins_to_listen(
+    study: Study, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections, waits, done = study._core._connections, threading.Event(), threading.Event()
+    real = connections.in_turn
+    heard: list[object] = []
+
+    def in_turn() -> AbstractContextManager[Any]:
+        waits.set()
+        return real()
+
+    def listen() -> None:
+        with client.websocket_connect(LIVE, headers=dict(SAME)) as socket:
+            heard.append(socket.receive_json()["action"])
+
+    def look() -> None:
+        heard.append(client.get("/sign-in/look.css").status_code)
+        done.set()
+
+    threads = [threading.Thread(target=work) for work in (listen, look)]
+    with monkeypatch.context() as patched, connections.still():
+        patched.setattr(connections, "in_turn", in_turn)
+        threads[0].start()
+        assert waits.wait(30)
+        threads[1].start()
+        done.wait(10)
+        meanwhile = list(heard)
+    for thread in threads:
+        thread.join()
+    assert (meanwhile, heard) == ([200], [200, "hello"])
+    assert not study._core._listeners
