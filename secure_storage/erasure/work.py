@@ -255,7 +255,6 @@ def _again(study: Study, row: Erasure, draft: dict[str, Any], sought: _Sought) -
         draft["list"] = study.files.add([sought.sealed()], LIST, change).id
         draft["exports_left"] += store.exports_erased(change.db, change.now)
         store.advance(change, row.id, "erased", json.dumps(draft, ensure_ascii=False))
-        change.record("participant.erased", f"participant:{row.participant_id}")
     return sought
 
 
