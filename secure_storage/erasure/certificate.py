@@ -97,7 +97,7 @@ def certificate_text(certificate: Certificate) -> str:
             for place in one.searched
         ),
         "  Nothing was found. (Sound cannot be searched for words: theirs was silenced, and",
-        "  the key of every file that held it was destroyed.)",
+        "  the files that held it were destroyed.)",
         "",
         *_left("Exports that had left the study and cannot be called back", one.exports_left),
         *_left(
