@@ -184,7 +184,7 @@ def empty_events(change: Change, seqs: list[int]) -> None:
         change.db.execute(
             "UPDATE events SET before = NULL, after = NULL, salt = NULL WHERE seq = ?", [seq]
         )
-    change.record(events.EMPTIED, "journal", after={"events": events.ranges(seqs)})
+    change.record("erasure.emptied", "journal", after={"events": events.ranges(seqs)})
 
 
 def sealed_exports(db: sqlite_utils.Database) -> list[SealedExport]:

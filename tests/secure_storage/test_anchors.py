@@ -265,3 +265,17 @@ def test_the_doctor_says_whether_anchors_can_be_written(home: Path) -> None:
     checks = {check.name: check for check in doctor(home)}
     assert not checks["anchors of the journal"].ok
     assert "writable" in checks["anchors of the journal"].detail
+
+
+def test_an_anchor_that_fails_is_logged_in_a_sentence(
+    study: Study, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path, anchor: Anchor) -> None:
+        raise FileNotFoundError(2, "words of a participant")
+
+    monkeypatch.setattr(anchors, "_append", failing)
+    record(study)
+    anchor_now(study, "export")
+    (said,) = {one.getMessage() for one in caplog.records}
+    assert "Nothing of the study is lost" in said and "fokus doctor" in said
+    assert "participant" not in said
