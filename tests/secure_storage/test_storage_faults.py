@@ -130,7 +130,8 @@ def error_with(code: int, text: str = "said by SQLite") -> Exception:
     ("code", "kind"),
     [
         (10, StorageAway), (10 | 4 << 8, StorageAway), (13, DiskFull), (14, StorageAway),
-        (8, StorageAway), (5, StudyBusy), (1, None), (11, DamagedFile), (26, DamagedFile), (19, None),
+        (8, StorageAway), (5, StudyBusy), (1, None), (19, None),
+        (11, DamagedFile), (26, DamagedFile),
     ],
 )  # fmt: skip
 def test_what_sqlite_says_is_told(tmp_path: Path, code: int, kind: type[Exception] | None) -> None:
