@@ -1,6 +1,7 @@
 """Who waits for the writer on a network disk waits alone: others are answered meanwhile."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -117,4 +118,9 @@ def test_a_held_writer_holds_no_page_that_begins_to_listen(
     for thread in threads:
         thread.join()
     assert (meanwhile, heard) == ([200], [200, "hello"])
+    # The client is gone before the server has noticed.
+    for _ in range(500):
+        if not study._core._listeners:
+            break
+        time.sleep(0.02)
     assert not study._core._listeners
