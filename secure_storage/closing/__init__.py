@@ -8,7 +8,7 @@ from .dates import (
     set_study_dates,
     study_dates,
 )
-from .destroying import close_study, drop_plan, finish_closing
+from .destroying import check_title, close_study, drop_plan, finish_closing
 from .records import archive_of_records, as_csv
 from .second import needs_second
 from .store import StudyDates
@@ -20,6 +20,7 @@ __all__ = [
     "Archive",
     "StudyDates",
     "as_csv",
+    "check_title",
     "close_study",
     "date_warnings",
     "dates_of_home",

@@ -53,6 +53,12 @@ class Plan:
     archive_sha256: str
 
 
+def check_title(study: Study, title: str) -> None:
+    """Refuse unless what was typed to confirm is the study's title."""
+    if title != study.title:
+        raise BadInput("This is not the title of the study. Nothing was destroyed.")
+
+
 def close_study(
     study: Study, title: str, archive: Archive | None, second: Study | None = None
 ) -> Path:
@@ -65,8 +71,7 @@ def close_study(
     if study.member.role != "lead":
         raise NotAllowed("Only a lead can close a study.")
     agreed(study, second)
-    if title != study.title:
-        raise BadInput("This is not the title of the study. Nothing was destroyed.")
+    check_title(study, title)
     home, core = study.home, study._core
     chosen = read_settings(home).backups
     if not chosen.is_dir() and study.db.table("backups").count:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..closing import (
     Archive,
     StudyDates,
+    check_title,
     close_study,
     finish_closing,
     make_archive,
@@ -94,9 +95,10 @@ def study_close(options: argparse.Namespace) -> int:
         second = _second(home) if needs_second(study) else None
         if second is not None:
             stack.callback(second.close)
-        archive = _archived(study, options, second)
         print("This destroys the study, its linking store, exports and all its backups.")
         typed = input("Type the title of the study to confirm: ")
+        check_title(study, typed)
+        archive = _archived(study, options, second)
         certificate = close_study(study, typed, archive, second)
     print(f"Destroyed. The certificate: {certificate}")
     return 0
