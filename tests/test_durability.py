@@ -19,16 +19,19 @@ def cells(*command: str) -> list[str]:
     return [cell.strip() for cell in rows[-1].strip("|").split("|")]
 
 
+@pytest.mark.traced
 def test_a_power_cut_loses_nothing() -> None:
     row = cells("bench.powerloss", "--cuts", "300", "--workers", "1")
     assert row == ["150", "150", "0", "0", "0", "0"]
 
 
+@pytest.mark.traced
 def test_the_simulated_power_cut_would_find_a_loss() -> None:
     row = cells("bench.powerloss", "--cuts", "120", "--workers", "1", "--careless")
     assert int(row[2]) > 0
 
 
+@pytest.mark.traced
 @pytest.mark.parametrize("seed", ["4", "5"])
 def test_system_calls_that_fail_lose_nothing(seed: str) -> None:
     row = cells("bench.faults", "--most", "20", "--seed", seed)

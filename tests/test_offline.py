@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.traced
 ROOT = Path(__file__).parent.parent
 
 REACHES_OUT = """
