@@ -62,7 +62,6 @@ from .store import (
     sentences,
     speakers,
     transcript,
-    transcript_of,
     words,
 )
 from .transcript import (
@@ -150,7 +149,6 @@ __all__ = [
     "tend",
     "transcribe_audio",
     "transcript",
-    "transcript_of",
     "words",
     "write_docx",
     "write_json",

@@ -63,12 +63,6 @@ def test_a_code_may_be_in_several_themes(desk) -> None:
     assert [theme.codes for theme in themes.list_themes(desk.lead)] == [(), (desk.hands,)]
 
 
-def test_codes_in_no_theme(desk) -> None:
-    number = themes.add_theme(desk.lead, "Hands stay")
-    themes.add_code(desk.lead, number, desk.hands)
-    assert [code.id for code in themes.codes_without_theme(desk.reader)] == [desk.visits]
-
-
 def test_doing_it_twice_is_told_once(desk) -> None:
     number = themes.add_theme(desk.lead, "Hands stay")
     acts: list[Callable[[], object]] = [

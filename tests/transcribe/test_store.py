@@ -29,7 +29,6 @@ from transcribe import (
     sentences,
     speakers,
     transcript,
-    transcript_of,
     words,
 )
 from transcribe.store import save_import
@@ -81,7 +80,6 @@ def test_a_transcription_comes_back_as_it_was_saved(study: Study, talk: int) -> 
     assert first.speaker_id == one.id and fourth.speaker_id == two.id
     assert words(study, first.id) == list(TALK.turns[0].sentences[0].words)
     assert [doubt.reason for doubt in doubts(study, talk)] == ["no speech"]
-    assert transcript_of(study, fourth.id) == talk
 
 
 def test_a_correction_keeps_what_was_heard(study: Study, talk: int) -> None:
@@ -123,7 +121,7 @@ def test_a_sentence_is_neither_empty_nor_endless(study: Study, talk: int, text: 
 
 
 def test_what_is_not_there_is_said_to_be_missing(study: Study) -> None:
-    for look in (transcript, sentence, transcript_of, heard):
+    for look in (transcript, sentence, heard):
         with pytest.raises(BadInput, match="does not exist"):
             look(study, 99)
     with pytest.raises(BadInput, match="does not exist"):

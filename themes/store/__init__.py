@@ -16,7 +16,6 @@ from .quotes import (
 from .themes import (
     add_code,
     add_theme,
-    codes_without_theme,
     edit_theme,
     list_themes,
     remove_code,
@@ -30,7 +29,6 @@ __all__ = [
     "add_code",
     "add_quote_to_theme",
     "add_theme",
-    "codes_without_theme",
     "edit_theme",
     "excerpts_of_code",
     "excerpts_of_theme",

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Final
 
-import coding
 from secure_storage import BadInput, Change, Repeated, StaleWrite, Study
 
 from ..theme import Theme
@@ -24,12 +23,6 @@ def theme(study: Study, theme_id: int) -> Theme:
     """One theme."""
     study.require("read")
     return _theme(study.db, theme_id)
-
-
-def codes_without_theme(study: Study) -> list[coding.Code]:
-    """Codes that speak for no theme yet, by name."""
-    placed = {code for theme in list_themes(study) for code in theme.codes}
-    return [code for code in coding.list_codes(study) if code.id not in placed]
 
 
 def add_theme(study: Study, name: str, concept: str = "", *, client_id: str | None = None) -> int:

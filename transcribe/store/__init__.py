@@ -45,7 +45,6 @@ from .transcripts import (
     sentences,
     speakers,
     transcript,
-    transcript_of,
     words,
 )
 from .withdrawal import (
@@ -155,7 +154,6 @@ __all__ = [
     "set_job_state",
     "speakers",
     "transcript",
-    "transcript_of",
     "unfinished_jobs",
     "words",
 ]

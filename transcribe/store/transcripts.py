@@ -68,17 +68,6 @@ def read_sentence(db: Database, sentence_id: int) -> SentenceRow:
     return _sentence(row)
 
 
-def transcript_of(study: Study, sentence_id: int) -> int:
-    """Which transcript a sentence belongs to."""
-    study.require("read")
-    row = study.db.execute(
-        "SELECT transcript_id FROM sentences WHERE id = ?", [sentence_id]
-    ).fetchone()
-    if row is None:
-        raise BadInput("This sentence does not exist (any more). Reload the transcript.")
-    return int(row[0])
-
-
 def speakers(study: Study, transcript_id: int) -> list[SpeakerRow]:
     """The speakers of a transcript in the order in which they first speak."""
     study.require("read")
