@@ -15,11 +15,11 @@ import numpy as np
 
 from secure_storage import BadInput
 
-from .audio import SAMPLE_RATE, Samples
-from .models import ModelFile
-from .options import LANGUAGES
-from .transcript import Doubt, Utterance, Word
-from .windows import Window
+from ..audio import SAMPLE_RATE, Samples
+from ..models import ModelFile
+from ..options import LANGUAGES
+from ..transcript import Doubt, Utterance, Word
+from ..windows import Window
 
 # Whisper's own thresholds (whisper/transcribe.py).
 _REPETITIVE: Final = 2.4
