@@ -159,7 +159,7 @@ def test_a_copy_of_the_demo_model_is_still_the_demo_model(
 ) -> None:
     shipped = tmp_path / "checkpoint.pt"
     shipped.write_bytes(b"weights of the demo")
-    monkeypatch.setattr("transcribe.models.demo_checkpoint", lambda: shipped)
+    monkeypatch.setattr("transcribe.models.installed.demo_checkpoint", lambda: shipped)
     no_models.mkdir()
     (no_models / "tiny.pt").write_bytes(shipped.read_bytes())
     (no_models / "other.pt").write_bytes(b"weights of another!")

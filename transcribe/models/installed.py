@@ -6,7 +6,6 @@ openai-whisper's format, or by an official Whisper name, looked for in the model
 cache. pyannote's diarization pipeline lives in the models folder as ``pyannote/``.
 """
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +13,10 @@ from typing import Final
 
 from secure_storage import FokusError
 
+from .manifest import sha256_of
+from .official import OFFICIAL
+
 DEMO: Final = "demo"
-OFFICIAL: Final = (
-    "large-v3", "large-v3-turbo", "turbo", "large-v2", "large-v1", "large", "medium", "medium.en",
-    "small", "small.en", "base", "base.en", "tiny", "tiny.en",
-)  # fmt: skip
-"""Official names, best first."""
-_BLOCK: Final = 1 << 20
 
 
 class ModelMissing(FokusError):
@@ -37,11 +33,7 @@ class ModelFile:
 
     def sha256(self) -> str:
         """Digest of the file, which names it beyond doubt in a methods section."""
-        digest = hashlib.sha256()
-        with self.path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-        return digest.hexdigest()
+        return sha256_of(self.path)
 
 
 def models_folder() -> Path:
@@ -54,7 +46,7 @@ def models_folder() -> Path:
 
 def demo_checkpoint() -> Path:
     """Path of the checkpoint shipped with Fokus, whether or not it is there."""
-    return Path(__file__).resolve().parent.parent / "demo" / "checkpoint.pt"
+    return Path(__file__).resolve().parent.parent.parent / "demo" / "checkpoint.pt"
 
 
 def find_model(name: str) -> ModelFile:
