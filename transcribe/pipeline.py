@@ -19,6 +19,7 @@ from .align import assign, turns
 from .audio import SAMPLE_RATE, Samples
 from .formats.data import read_json, read_recognised, write_json, write_recognised
 from .options import Progress, TranscribeOptions
+from .provenance import Facts, provenance
 from .recognise import Language, Model, decoder_name, find_language, load, recognise
 from .sentences import split_sentences, splitter_name
 from .speech import VAD_NAME, speech_probabilities
@@ -84,10 +85,10 @@ def transcribe_audio(
     probabilities = speech_probabilities(samples)
     regions = speech_regions(probabilities, total)
     progress(FIND, 1, 1)
-    sound = tuple(("Sound", notice) for notice in notices)
     if not regions:
         doubt = Doubt(0.0, round(total, 3), "", NO_SPEECH)
         code = options.language or UNDETERMINED
+        sound = (("Sound", notice) for notice in notices)
         facts = (("Speech detection", f"{VAD_NAME}: {NO_SPEECH}"), *sound)
         return Transcription(code, (), doubts=(doubt,), provenance=facts, demo=file.demo)
     longest = DEMO_WINDOW if file.demo else LONGEST
@@ -103,7 +104,7 @@ def transcribe_audio(
     )
     transcription = Transcription(
         heard.language.code, spoken, who.overlapping, heard.doubts,
-        (*_provenance(file, heard.language, who, options), *sound), file.demo,
+        _facts(file, heard.language, who, options, notices), file.demo,
     )  # fmt: skip
     progress(ASSEMBLE, 1, 1)
     return transcription
@@ -210,24 +211,21 @@ def _diarise(
     return who
 
 
-def _provenance(
+def _facts(
     file: models.ModelFile,
     language: Language,
     who: diarising.Diarization,
     options: TranscribeOptions,
-) -> tuple[tuple[str, str], ...]:
-    what = "demo model" if file.demo else f"model {file.name}"
-    wished = [
-        f"{name} {value}"
-        for name, value in (("at least", options.min_speakers), ("at most", options.max_speakers))
-        if value is not None
-    ]
-    count = "given" if options.speakers else ", ".join(["estimated", *wished])
-    return (
-        ("Recognition", f"{decoder_name()}, {what} (sha256 {file.sha256()[:12]}), greedy with "
-                        "retries at rising temperature, no conditioning on previous text"),
-        ("Language", f"{language.code} ({language.how})"),
-        ("Speech detection", VAD_NAME),
-        ("Speakers", f"{who.method}; {who.speakers} speakers, number {count}"),
-        ("Sentences", splitter_name(language.code)),
-    )  # fmt: skip
+    notices: Sequence[str],
+) -> Facts:
+    return provenance(
+        options,
+        recogniser=decoder_name(),
+        file=file,
+        language=language.code,
+        found_by=language.how,
+        speech=VAD_NAME,
+        speakers=f"{who.method}; {who.speakers} speakers",
+        sentences=splitter_name(language.code),
+        notices=notices,
+    )
