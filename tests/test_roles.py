@@ -14,7 +14,7 @@ import textwrap
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -313,7 +313,9 @@ ACTS: Mapping[str, str] = {
     "transcribe.sentences": "read",
     "transcribe.shown": "signed in",
     "transcribe.speakers": "read",
+    "transcribe.set_study_defaults": "transcribe",
     "transcribe.start_job": "transcribe",
+    "transcribe.study_defaults": "read",
     "transcribe.take_in": "transcribe",
     "transcribe.tend": "signed in",
     "transcribe.transcript": "read",
@@ -357,7 +359,8 @@ def made(kind: Any, name: str, folder: Path) -> Any:
         return ()
     if is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
-        return kind(**{one.name: made(hints[one.name], one.name, folder) for one in fields(kind)})
+        needed = [one.name for one in fields(kind) if one.default is MISSING]
+        return kind(**{name: made(hints[name], name, folder) for name in needed})
     plain: dict[Any, Any] = {
         int: 9, float: 1.0, bool: False, bytes: b"made", type(None): None, Path: folder / "made",
         str: "read.made" if name == "action" else "made up words of twenty and more letters",

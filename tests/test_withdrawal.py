@@ -793,3 +793,14 @@ def test_whoever_said_nothing_can_withdraw_too(desk: Desk) -> None:
     assert HEARD.encode() in remaining(desk.lead)
     media, _ = part_of(desk.lead)
     assert media == "audio/wav"
+
+
+def test_the_words_the_recogniser_is_to_expect_are_shown_and_lose_the_pseudonym(
+    desk: Desk,
+) -> None:
+    transcribe.set_study_defaults(desk.lead, transcribe.StudyDefaults("Kari\nNAV"))
+    found = {one.what: one.lines for one in find_theirs(desk.lead, desk.kari).found}
+    assert found["Words the recogniser is to expect"] == ("Kari\nNAV",)
+    assert desk.erased("redact").clean
+    assert transcribe.study_defaults(desk.lead).prompt == f"withdrawn {desk.kari}\nNAV"
+    assert b"Kari" not in remaining(desk.lead)

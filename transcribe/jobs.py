@@ -81,7 +81,8 @@ def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> in
                     len(parts),
                     path.name,
                     key,
-                    json.dumps(options.to_json()),
+                    # The prompt often names people; the capsule has it, under its own key.
+                    json.dumps(replace(options, prompt="").to_json()),
                 )
         except BaseException:
             shutil.rmtree(path)

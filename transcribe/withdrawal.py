@@ -23,6 +23,7 @@ from secure_storage import (
     mentions,
     open_foreign,
     register_eraser,
+    rewritten,
     shred,
 )
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 PLACES: Final = frozenset({
     "sentences.text", "sentences.heard", "words.text", "doubts.text", "speakers.label",
     "participants.pseudonym", "participants.profession", "recordings.title",
-    "transcripts.title", "recording_parts.file_id", "jobs.key",
+    "transcripts.title", "recording_parts.file_id", "jobs.key", "transcription_defaults.prompt",
     "jobs/", "looks/", "inbox/", "files:recording",
 })  # fmt: skip
 Ranges = dict[int, tuple[Span, ...]]
@@ -77,6 +78,7 @@ def _found_words(
     edited = tuple(one.heard for one in mine.said if one.heard not in ("", one.text))
     name = store.pseudonym_of(db, participant_id)
     named = tuple(text for _, _, text in store.titles(db) if mentions(name, text))
+    prompt = tuple(text for text in (store.read_defaults(db).prompt,) if text)
     return (
         Found(
             "Sentences", len(mine.said), "Their words are erased; redacted, the rows stay.",
@@ -94,6 +96,12 @@ def _found_words(
             tuple(label for _, label in speakers),
         ),
         Found("Titles with the pseudonym", len(named), "Replaced there, if you choose so.", named),
+        Found(
+            "Words the recogniser is to expect", len(prompt),
+            "The pseudonym is replaced there, if you choose so. Their own name is not known here: "
+            "look whether it stands there, and remove it on the page Recordings.",
+            prompt,
+        ),
     )  # fmt: skip
 
 
@@ -181,7 +189,7 @@ def erase(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     if remove:
         store.erase_empty_turns(change, sorted({one.turn_id for one in mine.said}))
     store.rename_labels(change, withdrawal)
-    store.rename_in_titles(change, withdrawal)
+    _again(change, ground, withdrawal)
     touched = {one.transcript_id for one in mine.said} | {one for _, one, _ in mine.doubts}
     store.revise(
         change, touched | set(store.transcripts_with(change.db, withdrawal.participant_id))
@@ -244,6 +252,9 @@ def _clock(seconds: float) -> str:
 
 def _again(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     store.rename_in_titles(change, withdrawal)
+    prompt = store.read_defaults(change.db).prompt
+    if (put := rewritten(withdrawal, prompt)) != prompt:
+        store.rewrite_prompt(change, put)
 
 
 register_eraser(Eraser("transcribe", PLACES, find, erase, prepare, tidy, _again))

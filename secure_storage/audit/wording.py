@@ -111,6 +111,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "study.created": "made the study",
         "study.archived": "wrote the archive of the study",
         "study.dates_set": "set the study's dates",
+        "study.transcription_set": "set what transcriptions start from",
         "study.two_person_set": "set whether exports need two people",
         "theme.code_added": "put a code under a theme",
         "theme.code_removed": "took a code from a theme",

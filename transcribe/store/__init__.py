@@ -1,5 +1,6 @@
 """The SQL of this stage: recordings, jobs, participants, transcripts, speakers, sentences."""
 
+from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
 from .jobs import (
     forget_job_key,
     insert_job,
@@ -35,6 +36,7 @@ from .rows import (
     RecordingRow,
     SentenceRow,
     SpeakerRow,
+    StudyDefaults,
     TranscriptRow,
 )
 from .transcripts import (
@@ -89,6 +91,11 @@ __all__ = [
     "titles",
     "switch_file",
     "speakers_who_are",
+    "StudyDefaults",
+    "read_defaults",
+    "rewrite_prompt",
+    "set_study_defaults",
+    "study_defaults",
     "spans_of_doubts",
     "sounding",
     "siblings",

@@ -3,8 +3,22 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ..options import LANGUAGES
+
 Source = Literal["whisper", "import"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDefaults:
+    """What every transcription of the study starts from."""
+
+    prompt: str = ""
+    """Names and terms the recogniser is to expect."""
+    verbatim: bool = False
+    allowed: tuple[str, ...] = LANGUAGES
+    """Languages that can be spoken in the recordings."""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
