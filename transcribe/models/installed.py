@@ -1,22 +1,26 @@
-"""Where recognition models live. Nothing here ever downloads anything.
+"""Which models are on this machine. Nothing here downloads anything.
 
-A model is named ``demo`` (shipped with Fokus), by a path to a checkpoint in
-openai-whisper's format, or by an official Whisper name, looked for in the models folder
-(``$FOKUS_MODELS``, else ``~/.local/share/fokus/models``) and in openai-whisper's own
-cache. pyannote's diarization pipeline lives in the models folder as ``pyannote/``.
+A model is named ``demo`` (shipped with Fokus), by an official Whisper name or the name it
+was imported under (``NAME.pt`` in the models folder: ``$FOKUS_MODELS``, else
+``~/.local/share/fokus/models``; official names also in openai-whisper's own cache), or by a
+path to a checkpoint in openai-whisper's format. pyannote's diarization pipeline lives in
+the models folder as ``pyannote/``.
 """
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from secure_storage import FokusError
 
-from .manifest import sha256_of
-from .official import OFFICIAL
+from .manifest import check_sum, manifest_of, sha256_of
+from .official import ALIASES, CHECKPOINTS, NB_WHISPER, OFFICIAL, PYANNOTE
 
 DEMO: Final = "demo"
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
+"""What a model can be called."""
 
 
 class ModelMissing(FokusError):
@@ -34,6 +38,17 @@ class ModelFile:
     def sha256(self) -> str:
         """Digest of the file, which names it beyond doubt in a methods section."""
         return sha256_of(self.path)
+
+    def verify(self) -> None:
+        """Raise ``BadInput`` where the manifest, or the official name, promises another file.
+
+        Asked before a model is loaded. A checkpoint given by its path, of which no manifest
+        speaks, passes: such files are only ever loaded as numbers, never as programs.
+        """
+        listed = (manifest_of(self.path.parent) or {}).get(self.path.name)
+        published = CHECKPOINTS.get(ALIASES.get(self.name, self.name))
+        if self.path.is_file() and (expected := listed or published) and not self.demo:
+            check_sum(self.path, expected)
 
 
 def models_folder() -> Path:
@@ -58,22 +73,41 @@ def find_model(name: str) -> ModelFile:
                 f"The demo model is missing from this installation ({path}). Install Fokus again."
             )
         return ModelFile(DEMO, path, demo=True)
-    if name in OFFICIAL:
-        for folder in _folders():
-            if (path := folder / f"{name}.pt").is_file():
-                return _marked(ModelFile(name, path))
-        raise ModelMissing(
-            f"The model «{name}» is not installed on this machine. Copy {name}.pt, in "
-            f"openai-whisper's format, into {models_folder()}, or choose another model. "
-            "Fokus downloads nothing by itself."
-        )
+    if found := _called(name):
+        return found
+    if name in (*OFFICIAL, *NB_WHISPER):
+        raise ModelMissing(f"The model «{name}» is not installed here. {how_to_install(name)}")
     path = Path(name).expanduser()
     if path.is_file():
-        return _marked(ModelFile(path.name, path))
+        ours = path.resolve().parent == models_folder().resolve()
+        return _marked(ModelFile(path.stem if ours else path.name, path))
     raise ModelMissing(
-        f"There is no model «{name}»: it is neither «demo», nor an official Whisper name "
-        f"({', '.join(OFFICIAL[:3])} …), nor a checkpoint file."
+        f"There is no model «{name}»: it is neither «demo», nor installed here, nor a "
+        f"checkpoint file, nor a name that is known ({', '.join(OFFICIAL[:3])}, "
+        f"{NB_WHISPER[0]} …). «fokus models list» shows them all."
     )
+
+
+def how_to_install(name: str) -> str:
+    """Give the two commands that bring a model to a machine without internet."""
+    return (
+        f"On a connected machine run: fokus models bundle {name} --out {name}.tar\n"
+        f"Carry the file here and run: fokus models import {name}.tar\n"
+        "Fokus downloads nothing by itself."
+    )
+
+
+def _called(name: str) -> ModelFile | None:
+    """Find an installed model by its name or another name of the same file."""
+    if not NAME.fullmatch(name):
+        return None
+    own = ALIASES.get(name, name)
+    stems = (name, own, *(alias for alias, of in ALIASES.items() if of == own))
+    for folder in _folders() if name in OFFICIAL else _folders()[:1]:
+        for stem in stems:
+            if (path := folder / f"{stem}.pt").is_file():
+                return _marked(ModelFile(name, path))
+    return None
 
 
 def _marked(file: ModelFile) -> ModelFile:
@@ -88,14 +122,19 @@ def _marked(file: ModelFile) -> ModelFile:
 
 
 def installed_models() -> tuple[ModelFile, ...]:
-    """Official models on this machine, best first, without the demo model."""
-    found = {
-        name: _marked(ModelFile(name, folder / f"{name}.pt"))
-        for name in OFFICIAL
-        for folder in reversed(_folders())
-        if (folder / f"{name}.pt").is_file()
-    }
-    return tuple(found[name] for name in OFFICIAL if name in found)
+    """Models on this machine without the demo model: official ones, best first, then others."""
+    stems = {path.stem for path in models_folder().glob("*.pt")} - {*OFFICIAL, DEMO}
+    others = sorted(filter(NAME.fullmatch, stems), key=_rank)
+    found: dict[Path, ModelFile] = {}
+    for name in (*OFFICIAL, *others):
+        if file := _called(name):
+            found.setdefault(file.path, file)
+    return tuple(found.values())
+
+
+def _rank(name: str) -> tuple[int, str]:
+    known = NB_WHISPER.index(name) if name in NB_WHISPER else len(NB_WHISPER)
+    return known, name
 
 
 def best_model() -> ModelFile:
@@ -103,15 +142,15 @@ def best_model() -> ModelFile:
     if installed := installed_models():
         return installed[0]
     raise ModelMissing(
-        "No recognition model is installed on this machine. Copy a checkpoint in "
-        f"openai-whisper's format (for example large-v3.pt) into {models_folder()}, or give its "
-        "path with --model PATH. To try Fokus out on its own sample, use --model demo."
+        f"No recognition model is installed on this machine (looked in {models_folder()}). "
+        f"{how_to_install(OFFICIAL[0])}\nYou can also give a checkpoint's path with "
+        "--model PATH. To try Fokus out on its own sample, use --model demo."
     )
 
 
 def pyannote_folder() -> Path | None:
     """Give the folder of an installed pyannote pipeline, if there is one."""
-    folder = models_folder() / "pyannote"
+    folder = models_folder() / PYANNOTE
     return folder if (folder / "config.yaml").is_file() else None
 
 
