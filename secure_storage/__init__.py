@@ -51,6 +51,7 @@ from .erasure import (
     unquoted,
 )
 from .errors import (
+    NO_ROOM,
     BackupFailed,
     BadInput,
     DamagedFile,
@@ -68,6 +69,8 @@ from .errors import (
     WrongPassphrase,
 )
 from .events import ChainCheck, Event
+from .file_systems import name_of as disk_name
+from .file_systems import network_disk
 from .files import Files, FileWriter, StoredFile
 from .foreign import (
     Limits,
@@ -126,6 +129,9 @@ __all__ = [
     "continue_erasures",
     "Run",
     "LEAST",
+    "NO_ROOM",
+    "disk_name",
+    "network_disk",
     "MARK",
     "Certificate",
     "Eraser",
