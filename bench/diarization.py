@@ -19,6 +19,7 @@ from transcribe import SpeakerSpan, TranscribeOptions, read_rttm
 from transcribe.audio import SAMPLE_RATE, decode
 from transcribe.diarise import diarise
 from transcribe.evaluate import diarization_scores
+from transcribe.pipeline import NoCheckpoints
 from transcribe.speech import speech_probabilities
 from transcribe.windows import speech_regions
 
@@ -52,6 +53,10 @@ def reference(path: Path) -> tuple[SpeakerSpan, ...]:
     return ()
 
 
+def silent(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
 def row(path: Path, truth: tuple[SpeakerSpan, ...]) -> str:
     """One line of the table."""
     with path.open("rb") as stream:
@@ -62,7 +67,7 @@ def row(path: Path, truth: tuple[SpeakerSpan, ...]) -> str:
     cells = [f"{path.parent.name}/{path.name}", f"{seconds:.0f} s", str(count)]
     for given in (None, count):
         options = TranscribeOptions(speakers=given)
-        spans = diarise(samples, regions, options, None, lambda done, total: None).exclusive
+        spans = diarise(samples, regions, options, None, silent, NoCheckpoints()).exclusive
         if given is None:
             cells.append(str(len({span.speaker for span in spans})))
         for collar in (0.25, 0.0):

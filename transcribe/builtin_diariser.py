@@ -5,21 +5,26 @@ speaker at a time) and its encoder is of 2018. Two passes over the speech region
 windows of 1.6 s (what the encoder was trained on) are clustered, then windows of 0.8 s
 every 0.1 s are matched to the clusters, which puts the change points within about a
 tenth of a second. Always in fp32. Only importer of resemblyzer; its file loading, its
-webrtcvad and its volume normalisation are not used.
+webrtcvad and its volume normalisation are not used. Embeddings are kept in steps, so that
+a killed job does at most one of them again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio import Samples
+from .audio import SAMPLE_RATE, Samples
 from .clusters import Bounds, Labels, Matrix, cluster, likelihoods, smooth
 from .speech import one_thread
 from .transcript import SpeakerSpan
 from .windows import Region
+
+if TYPE_CHECKING:
+    from .pipeline import Checkpoints
 
 NAME: Final = "built-in (Silero VAD, Resemblyzer embeddings, average-linkage clustering)"
 _FRAMES: Final = 100
@@ -33,6 +38,13 @@ _SHORT_HOP: Final = 10
 _PAUSE: Final = 0.3
 """Seconds; shorter pauses do not end a stretch of speech (NIST Rich Transcription rule)."""
 _BATCH: Final = 256
+"""Windows embedded at once."""
+_STEP: Final = 2048
+"""Windows between two checkpoints: some three minutes of talk."""
+_PIECE: Final = 60 * _FRAMES
+"""Frames whose spectrum is computed at once: that of 90 minutes would take 1.3 GB."""
+_CONTEXT: Final = 2
+"""Frames beside a piece that its own frames hear: a frame is two and a half hops long."""
 _ROUNDS: Final = 2
 """Times the voices are learnt anew from the smoothed labels."""
 
@@ -45,18 +57,20 @@ def diarise(
     regions: Sequence[Region],
     bounds: Bounds,
     progress: Callable[[int, int], None],
+    kept: "Checkpoints",
 ) -> tuple[SpeakerSpan, ...]:
-    """Label speech regions with speakers; labels are S1, S2 … by first appearance."""
+    """Label speech regions with speakers; labels are S1, S2 … by first appearance.
+
+    ``progress`` counts windows; steps found in ``kept`` are not done again.
+    """
     stretches = _stretches(regions)
     if not stretches:
         return ()
     spectrogram = _spectrogram(samples)
     long = [span for one in stretches for span in _spans(one, _LONG, _LONG_HOP)]
     short = [span for one in stretches for span in _spans(one, _SHORT, _SHORT_HOP)]
-    before = len(set(long))
-    total = before + len(set(short))
-    coarse = _embed(spectrogram, long, lambda done: progress(done, total))
-    fine = _embed(spectrogram, short, lambda done: progress(before + done, total))
+    found = _embed(spectrogram, [*long, *short], progress, kept)
+    coarse, fine = found[: len(long)], found[len(long) :]
     labels = _label(long, coarse, short, fine, stretches, bounds)
     return _name(_join(stretches, labels))
 
@@ -149,33 +163,59 @@ def _name(spans: Sequence[tuple[float, float, int]]) -> tuple[SpeakerSpan, ...]:
 
 
 def _spectrogram(samples: Samples) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = _resemblyzer().audio.wav_to_mel_spectrogram(samples)
-    return found
+    """Mel spectrogram of the whole recording (frames, bands), computed in pieces."""
+    hop = SAMPLE_RATE // _FRAMES
+    frames = 1 + len(samples) // hop
+    pieces = []
+    for first in range(0, frames, _PIECE):
+        last = min(first + _PIECE, frames)
+        before = min(first, _CONTEXT)
+        sound = samples[(first - before) * hop : (last + _CONTEXT) * hop]
+        heard = _resemblyzer().audio.wav_to_mel_spectrogram(sound)
+        pieces.append(heard[before : before + last - first])
+    return np.concatenate(pieces)
 
 
 def _embed(
-    spectrogram: NDArray[np.float32], spans: Sequence[Span], progress: Callable[[int], None]
+    spectrogram: NDArray[np.float32],
+    spans: Sequence[Span],
+    progress: Callable[[int, int], None],
+    kept: "Checkpoints",
 ) -> Matrix:
-    """Embed each span; equal spans once, spans of equal length together."""
+    """Embed each span: equal ones once, those of a length together, a step at a time."""
+    different = sorted(set(spans), key=lambda span: (span[1] - span[0], span))
+    voices: list[NDArray[np.float32]] = []
+    for first in range(0, len(different), _STEP):
+        step = different[first : first + _STEP]
+        name = f"voices-{first // _STEP:05d}"
+        if (data := kept.get(name)) is None:
+            progress(first, len(different))
+            data = np.concatenate(list(_embedded(spectrogram, step))).tobytes()
+            kept.put(name, data)
+        voices.append(np.frombuffer(data, np.float32).reshape(len(step), -1))
+    progress(len(different), len(different))
+    rows = {span: row for row, span in enumerate(different)}
+    found = np.concatenate(voices)[[rows[span] for span in spans]]
+    return np.nan_to_num(found.astype(np.float64))
+
+
+def _embedded(
+    spectrogram: NDArray[np.float32], spans: Sequence[Span]
+) -> Iterator[NDArray[np.float32]]:
+    """Embed spans in order of their lengths, in batches of one length."""
     import torch
 
     encoder = _encoder()
-    by_length: dict[int, list[Span]] = {}
-    for span in dict.fromkeys(spans):
-        by_length.setdefault(span[1] - span[0], []).append(span)
-    found: dict[Span, NDArray[np.float32]] = {}
-    for length, same in by_length.items():
-        for start in range(0, len(same), _BATCH):
-            batch = same[start : start + _BATCH]
+    for length, same in groupby(spans, key=lambda span: span[1] - span[0]):
+        rest = list(same)
+        while rest:
+            batch, rest = rest[:_BATCH], rest[_BATCH:]
             heard = np.zeros((len(batch), length, spectrogram.shape[1]), np.float32)
             for row, (first, last) in zip(heard, batch, strict=True):
                 piece = spectrogram[first:last]
                 row[: len(piece)] = piece
             with one_thread(), torch.no_grad():
-                voices = encoder(torch.from_numpy(heard)).numpy()
-            found.update(zip(batch, voices, strict=True))
-            progress(len(found))
-    return np.nan_to_num(np.stack([found[span] for span in spans]).astype(np.float64))
+                yield encoder(torch.from_numpy(heard)).numpy()
 
 
 @lru_cache(maxsize=1)
