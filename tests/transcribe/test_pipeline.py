@@ -125,7 +125,7 @@ def test_without_any_model_the_command_says_how_to_install_one(
     assert main(["transcribe", str(spoken_wav)]) == 1
     assert str(no_models) in capsys.readouterr().err
     assert main(["transcribe", str(spoken_wav), "--model", "large-v3"]) == 1
-    assert "large-v3.pt" in capsys.readouterr().err
+    assert "fokus models import large-v3" in capsys.readouterr().err
     assert main(["transcribe", str(spoken_wav), "--model", "no-such"]) == 1
 
 
