@@ -63,7 +63,7 @@ def gather(study: Study, transcript_ids: Sequence[int]) -> Manuscript:
                 row.group,
                 row.language,
                 row.demo,
-                store.provenance(study, row.id),
+                transcribe.how_made(study, row.id),
                 rows(
                     reading.sentences(row.id),
                     stretches[row.id],

@@ -3,7 +3,6 @@
 from . import withdrawal as _withdrawal  # noqa: F401  (registers its eraser)
 from .excerpts import Reading, excerpts_of_code, excerpts_of_theme
 from .overview import Progress, progress
-from .provenance import provenance
 from .quotes import (
     add_quote_to_theme,
     mark_quote,
@@ -35,7 +34,6 @@ __all__ = [
     "list_themes",
     "mark_quote",
     "progress",
-    "provenance",
     "quotes",
     "remove_code",
     "remove_quote",

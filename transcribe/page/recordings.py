@@ -10,6 +10,7 @@ from ..job_view import WORKING, Job
 from ..jobs import jobs, tend
 from ..store import RecordingRow, recordings
 from .adding import adding_part
+from .defaults import defaults_part
 from .people import participants_part
 from .progress import progress_part
 from .starting import starting_part
@@ -45,6 +46,8 @@ def recordings_page(study: Study) -> None:
         adding_part(study, rows)
     with start, told():
         starting_part(study, rows, every)
+        with st.expander("Words, style and languages", icon=":material/tune:"):
+            defaults_part(study)
     with text, told():
         import_part(study)
     with people, told():

@@ -1,5 +1,7 @@
-"""Starting a transcription: which recording, which model, how many speakers, what language."""
+"""Starting transcriptions: which recordings, which model, which language, how many speakers."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
@@ -8,19 +10,30 @@ from secure_storage import Study
 
 from ..job_view import WORKING, Job
 from ..jobs import start_job
+from ..languages import NAMES
 from ..models import DEMO, installed_models
 from ..options import TranscribeOptions
-from ..store import RecordingRow
+from ..store import RecordingRow, StudyDefaults, study_defaults
 from .telling import clock, labels, told
 
-_LANGUAGES: Final = {
-    "": "Found out from the sound",
-    "da": "Danish",
-    "en": "English",
-    "no": "Norwegian (Bokmål)",
-    "nn": "Norwegian (Nynorsk)",
-    "sv": "Swedish",
+_MOST_SPEAKERS: Final = 30
+_STYLES: Final = {
+    "clean": "Clean: as the model writes",
+    "verbatim": "Verbatim: hesitations and false starts, as far as the model can",
+    "translated": "Translated into English",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is asked for, as it stands in the form."""
+
+    model: str
+    language: str
+    least: int | None
+    most: int | None
+    style: str
+    drop_phrases: bool
 
 
 def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> None:
@@ -33,43 +46,110 @@ def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> N
         else:
             st.caption("Add a recording first; then it can be transcribed here.")
         return
-    models = [*(model.name for model in installed_models()), DEMO]
+    defaults = study_defaults(study)
+    first, second = st.columns([3, 2])
+    with first:
+        wanted = _recordings(free, labels(rows))
+    with second:
+        model = _model()
+    chosen = _choices(model, defaults)
+    if any(free[one].transcript_id is not None for one in wanted):
+        st.caption(
+            "Of these, some have a transcript. A new one is added beside it; the codings stay "
+            "on the old one."
+        )
+    pressed = st.button(
+        "Transcribe", type="primary", icon=":material/play_arrow:", key="transcribe",
+        disabled=not wanted,
+    )  # fmt: skip
+    if pressed:
+        with told(), st.spinner("Sealing the sound for the worker …"):
+            options = _options(chosen, defaults)
+            for one in wanted:
+                start_job(study, one, options)
+            st.rerun()
+
+
+def _recordings(free: dict[int, RecordingRow], names: dict[int, str]) -> list[int]:
+    # What has no transcript yet comes first.
+    order = sorted(free, key=lambda one: (free[one].transcript_id is not None, one))
+    # Without a key: when the recordings that can be chosen change, the choice begins anew.
+    return st.multiselect(
+        "Recordings",
+        order,
+        default=order[:1],
+        format_func=lambda one: f"{names[one]} ({clock(free[one].duration)})",
+        help="Several are transcribed one after the other, the model loaded once.",
+    )
+
+
+def _model() -> str:
+    models: Sequence[str] = [*(model.name for model in installed_models()), DEMO]
+    chosen = st.selectbox("Model", models)
     if models == [DEMO]:
         st.caption(
             "No recognition model is installed, only the demo model, which knows nothing but the "
-            "words and voices of the sample. Copy a checkpoint in openai-whisper's format into "
-            "the models folder (the command `fokus doctor` names it)."
+            "words and voices of the sample. `fokus doctor` says how to get one."
         )
-    names = labels(rows)
-    # What has no transcript yet comes first.
-    options = sorted(free, key=lambda one: (free[one].transcript_id is not None, one))
-    first, second = st.columns([3, 2])
-    chosen = first.selectbox(
-        "Recording",
-        options,
-        format_func=lambda one: f"{names[one]} ({clock(free[one].duration)})",
-        key="to_transcribe",
+    return str(chosen)
+
+
+def _choices(model: str, defaults: StudyDefaults) -> _Chosen:
+    first, least, most = st.columns([3, 1, 1])
+    language = first.selectbox(
+        "Language",
+        ["", *_offered(defaults.allowed)],
+        format_func=lambda code: NAMES[code] if code else _found_out(defaults.allowed),
     )
-    model = second.selectbox("Model", models)
-    language = first.selectbox("Language", list(_LANGUAGES), format_func=_LANGUAGES.__getitem__)
-    speakers = second.number_input(
-        "Speakers", 1, 30, value=None, placeholder="Estimated",
-        help="Everybody who speaks, the moderator included. Leave it empty to have it estimated.",
+    lowest = least.number_input(
+        "Speakers, at least", 1, _MOST_SPEAKERS, value=None, placeholder="Estimated",
+        help="Everybody who speaks, the moderator included.",
     )  # fmt: skip
-    if free[chosen].transcript_id is not None:
-        st.caption(
-            "This recording has a transcript. A new one is added beside it; the codings stay on "
-            "the old one."
-        )
-    if st.button("Transcribe", type="primary", icon=":material/play_arrow:", key="transcribe"):
-        with told(), st.spinner("Sealing the sound for the worker …"):
-            start_job(
-                study,
-                chosen,
-                TranscribeOptions(
-                    model=model,
-                    language=language or None,
-                    speakers=None if speakers is None else int(speakers),
-                ),
-            )
-            st.rerun()
+    highest = most.number_input(
+        "At most", 1, _MOST_SPEAKERS, value=None, placeholder="Estimated",
+        help="The same number in both: exactly so many. Both empty: estimated from the voices.",
+    )  # fmt: skip
+    style = st.radio(
+        "Text",
+        list(_STYLES),
+        index=1 if defaults.verbatim else 0,
+        format_func=_STYLES.__getitem__,
+        horizontal=True,
+    )
+    drop = st.checkbox(
+        "Leave out known inventions (subtitle credits) where hardly anybody speaks",
+        value=True,
+        help="What is left out is listed beside the transcript.",
+    )
+    words = len(defaults.prompt.split())
+    st.caption(
+        f"The recogniser is told to expect the study's {words} words and names."
+        if words
+        else "No names or terms are expected yet: give them under «Words, style and languages»."
+    )
+    return _Chosen(model, language, lowest, highest, style, drop)
+
+
+def _options(chosen: _Chosen, defaults: StudyDefaults) -> TranscribeOptions:
+    exact = chosen.least if chosen.least == chosen.most else None
+    return TranscribeOptions(
+        model=chosen.model,
+        language=chosen.language or None,
+        speakers=exact,
+        min_speakers=None if exact else chosen.least,
+        max_speakers=None if exact else chosen.most,
+        allowed=defaults.allowed,
+        prompt=defaults.prompt,
+        verbatim=chosen.style == "verbatim",
+        translate=chosen.style == "translated",
+        drop_phrases=chosen.drop_phrases,
+    )
+
+
+def _offered(allowed: Sequence[str]) -> list[str]:
+    """The study's languages first, then all others."""
+    return [*allowed, *(code for code in NAMES if code not in allowed)]
+
+
+def _found_out(allowed: Sequence[str]) -> str:
+    return "Found out among " + ", ".join(NAMES[code] for code in allowed)

@@ -1,5 +1,8 @@
 """The page Transcript: read it, hear it, correct it, say who speaks."""
 
+import textwrap
+from typing import Final
+
 import streamlit as st
 
 from secure_storage import Study
@@ -9,6 +12,7 @@ from ..store import (
     SpeakerRow,
     TranscriptRow,
     doubts,
+    how_made,
     link_speaker,
     participants,
     rename_speaker,
@@ -16,6 +20,9 @@ from ..store import (
 )
 from ..transcript_component import choose_transcript, may, show_transcript
 from .telling import clock, told
+
+_WIDTH: Final = 40
+"""Characters on a line of the narrow column."""
 
 
 def transcript_page(study: Study) -> None:
@@ -29,6 +36,7 @@ def transcript_page(study: Study) -> None:
         with beside:
             _speakers(study, row)
             _left_out(study, row)
+            _how_made(study, row)
         with text:
             show_transcript(study, row)
 
@@ -93,9 +101,20 @@ def _left_out(study: Study, row: TranscriptRow) -> None:
         st.caption("What the recogniser heard but did not trust. Listen before you rely on it.")
         st.dataframe(
             {
-                "At": [clock(one.start) for one in found],
-                "Heard": [one.text for one in found],
+                "From": [clock(one.start) for one in found],
+                "To": [clock(one.end) for one in found],
                 "Why": [one.reason for one in found],
+                "Heard": [one.text or "nothing" for one in found],
             },
             hide_index=True,
         )
+
+
+def _how_made(study: Study, row: TranscriptRow) -> None:
+    facts = how_made(study, row.id)
+    if not facts:
+        return
+    with st.expander("How it was made", icon=":material/receipt_long:"):
+        st.caption("In words for a methods section; exports carry them too.")
+        for what, how in facts:
+            st.text(textwrap.fill(f"{what}: {how}", _WIDTH))

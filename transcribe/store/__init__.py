@@ -42,6 +42,7 @@ from .rows import (
 from .transcripts import (
     doubts,
     heard,
+    how_made,
     list_transcripts,
     sentence,
     sentences,
@@ -136,6 +137,7 @@ __all__ = [
     "edit_sentence",
     "forget_job_key",
     "heard",
+    "how_made",
     "insert_job",
     "insert_part",
     "insert_recording",

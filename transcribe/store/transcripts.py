@@ -1,5 +1,6 @@
-"""Reading transcripts: lists, sentences, speakers, words, doubts."""
+"""Reading transcripts: lists, sentences, speakers, words, doubts, and what made them."""
 
+import json
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -42,6 +43,17 @@ def transcript(study: Study, transcript_id: int) -> TranscriptRow:
     if row is None:
         raise BadInput("This transcript does not exist (any more). Go back to the list.")
     return _transcript(row)
+
+
+def how_made(study: Study, transcript_id: int) -> tuple[tuple[str, str], ...]:
+    """What made a transcript, as (what, how) pairs."""
+    study.require("read")
+    row = study.db.execute(
+        "SELECT provenance FROM transcripts WHERE id = ?", [transcript_id]
+    ).fetchone()
+    if row is None:
+        raise BadInput("This transcript does not exist (any more). Reload the page.")
+    return tuple((str(what), str(how)) for what, how in json.loads(row[0]))
 
 
 def sentences(study: Study, transcript_id: int) -> list[SentenceRow]:
