@@ -116,7 +116,7 @@ from .recovery import Kit, make_kit, new_kit, read_kit, recover
 from .rotation import rotate_keys
 from .serve import assert_switches, serve, setup_code
 from .sessions import study_of, web_session
-from .settings import read_settings
+from .settings import SlurmSettings, read_settings
 from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
 from .wordless import told as told_without_words
@@ -226,6 +226,7 @@ __all__ = [
     "Right",
     "Role",
     "SealedReader",
+    "SlurmSettings",
     "StaleWrite",
     "StorageAway",
     "StoredFile",

@@ -14,6 +14,15 @@ nothing secret.
     [backup]
     folder = "/backup/fokus"              # outside the study folder
     hour = 2                              # of the night, local time
+
+    [slurm]                               # offers to transcribe on the cluster
+    partition = "accel"                   # as sbatch takes it; so are the next five
+    account = "p33"
+    gres = "gpu:1"                        # "" where there are no GPUs
+    cpus = 4
+    memory = "24G"
+    time = "08:00:00"
+    recordings = 4                        # that one task takes, the model loaded once
 """
 
 import tomllib
@@ -28,6 +37,20 @@ FILE: Final = "fokus.toml"
 
 
 @dataclass(frozen=True, slots=True)
+class SlurmSettings:
+    """What each task of a job array asks of Slurm; "" leaves it to Slurm's own default."""
+
+    partition: str = ""
+    account: str = ""
+    gres: str = "gpu:1"
+    cpus: int = 4
+    memory: str = ""
+    time: str = ""
+    recordings: int = 4
+    """How many recordings one task takes, the model loaded once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one home."""
 
@@ -37,6 +60,8 @@ class Settings:
     anchors: Path
     backups: Path
     backup_hour: int
+    slurm: SlurmSettings | None
+    """None where the cluster is not to be used."""
 
 
 def read_settings(home: Path) -> Settings:
@@ -54,7 +79,7 @@ def read_settings(home: Path) -> Settings:
     serve = _table(said, "serve", {"socket": str, "names": list, "behind_tls": bool})
     anchors = _table(said, "anchors", {"folder": str})
     backup = _table(said, "backup", {"folder": str, "hour": int})
-    if unknown := set(said) - {"serve", "anchors", "backup"}:
+    if unknown := set(said) - {"serve", "anchors", "backup", "slurm"}:
         raise BadInput(f"{FILE} has a part nobody knows: [{sorted(unknown)[0]}].")
     beside = home.parent / f"{home.name}-kept"
     hour = backup.get("hour", 2)
@@ -67,7 +92,16 @@ def read_settings(home: Path) -> Settings:
         anchors=_outside(home, anchors.get("folder"), beside / "anchors"),
         backups=_outside(home, backup.get("folder"), beside / "backups"),
         backup_hour=hour,
+        slurm=_slurm(said) if "slurm" in said else None,
     )
+
+
+def _slurm(said: Mapping[str, Any]) -> SlurmSettings:
+    words = dict.fromkeys(("partition", "account", "gres", "memory", "time"), str)
+    asked = SlurmSettings(**_table(said, "slurm", {**words, "cpus": int, "recordings": int}))
+    if asked.cpus < 1 or asked.recordings < 1:
+        raise BadInput(f"{FILE}: cpus and recordings in [slurm] are at least 1.")
+    return asked
 
 
 def _table(said: Mapping[str, Any], name: str, kinds: Mapping[str, type]) -> dict[str, Any]:
