@@ -112,14 +112,10 @@ def plan(windows: Sequence[Window], size: int) -> list[Batch]:
     together; and if the memory is too small, the first batch shows it.
     """
     longest_first = sorted(windows, key=lambda one: (one.start - one.end, one.start))
-    return [
-        tuple(longest_first[first : first + size]) for first in range(0, len(windows), size)
-    ]
+    return [tuple(longest_first[first : first + size]) for first in range(0, len(windows), size)]
 
 
-def _plan(
-    windows: Sequence[Window], recogniser: _Recogniser, kept: Checkpoints
-) -> list[Batch]:
+def _plan(windows: Sequence[Window], recogniser: _Recogniser, kept: Checkpoints) -> list[Batch]:
     if (data := kept.get("plan")) is not None:
         return [tuple(Window(*one) for one in batch) for batch in json.loads(data)]
     batches = plan(windows, recogniser.get()[0].largest_batch)

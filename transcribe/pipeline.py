@@ -5,13 +5,12 @@ depends on nothing but its windows: a batch that is run again after a kill gives
 same bytes. Each finished batch and the diarization are handed to ``checkpoints``.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from . import diarise as diarising
 from . import models
@@ -23,15 +22,16 @@ from .hearing import Heard, hear
 from .loaded import Loaded
 from .options import Progress, TranscribeOptions
 from .provenance import Facts, provenance
+from .recognise import known_invention
 from .sentences import split_sentences, splitter_name
 from .speech import VAD_NAME, speech_probabilities
+from .spoken import spoken
 from .transcript import Doubt, Transcription, Turn
-from .windows import LONGEST, Region, pack, speech_regions
+from .windows import LONGEST, Region, Window, pack, speech_regions
 
 DEMO_WINDOW: Final = 6.0
 """Longest window of the demo model in seconds: so small a decoder loses its place in more."""
 NO_SPEECH: Final = "No speech was found in this recording."
-UNHEARD: Final = "dropped: no speech was detected here"
 UNDETERMINED: Final = "und"
 """Language of a recording in which nobody speaks (ISO 639-2)."""
 DECODE, FIND, RECOGNISE, DIARISE, ASSEMBLE = range(5)
@@ -57,8 +57,7 @@ def transcribe_audio(
     folder = pyannote or models.pyannote_folder()
     total = len(samples) / SAMPLE_RATE
     progress(FIND, 0, 1)
-    probabilities = speech_probabilities(samples)
-    regions = speech_regions(probabilities, total)
+    regions, windows = _find_speech(samples, DEMO_WINDOW if file.demo else LONGEST, kept)
     progress(FIND, 1, 1)
     if not regions:
         doubt = Doubt(0.0, round(total, 3), "", NO_SPEECH)
@@ -66,37 +65,52 @@ def transcribe_audio(
         sound = (("Sound", notice) for notice in notices)
         facts = (("Speech detection", f"{VAD_NAME}: {NO_SPEECH}"), *sound)
         return Transcription(code, (), doubts=(doubt,), provenance=facts, demo=file.demo)
-    longest = DEMO_WINDOW if file.demo else LONGEST
-    windows = pack(regions, probabilities, total, longest)
     model = partial((loaded or Loaded()).engine, file, options)
     heard = hear(samples, windows, model, options, partial(progress, RECOGNISE), kept)
-    heard = _only_where_speech(heard, regions)
+    written = _written(heard, options)
+    heard = _only_spoken(heard, regions, written, options)
     who = _diarise(samples, regions, options, folder, progress, kept)
     progress(ASSEMBLE, 0, 1)
     words = assign(heard.utterances, who.exclusive, who.overlapping)
-    spoken = tuple(
-        Turn(turn.speaker, split_sentences(turn.words, heard.language.code))
-        for turn in turns(words)
-    )
+    said = tuple(Turn(turn.speaker, split_sentences(turn.words, written)) for turn in turns(words))
     transcription = Transcription(
-        heard.language.code, spoken, who.overlapping, heard.doubts,
+        written, said, who.overlapping, heard.doubts,
         _facts(file, heard, who, options, notices), file.demo,
     )  # fmt: skip
     progress(ASSEMBLE, 1, 1)
     return transcription
 
 
-def _only_where_speech(heard: Heard, regions: Sequence[Region]) -> Heard:
-    """Drop utterances that lie where nobody speaks: recognisers invent text there."""
-    utterances, doubts = [], list(heard.doubts)
-    starts = np.array([region.start for region in regions])
-    for one in heard.utterances:
-        place = int(np.searchsorted(starts, one.end, side="right"))
-        if place and regions[place - 1].end > one.start:
-            utterances.append(one)
-        else:
-            doubts.append(Doubt(one.start, one.end, one.text, UNHEARD))
-    return replace(heard, utterances=tuple(utterances), doubts=tuple(doubts))
+def _find_speech(
+    samples: Samples, longest: float, kept: Checkpoints
+) -> tuple[tuple[Region, ...], tuple[Window, ...]]:
+    """Where somebody speaks, and the windows made of it; kept, since all else rests on it."""
+    if (data := kept.get("speech")) is None:
+        total = len(samples) / SAMPLE_RATE
+        probabilities = speech_probabilities(samples)
+        regions = speech_regions(probabilities, total)
+        windows = pack(regions, probabilities, total, longest)
+        spans = [[(one.start, one.end) for one in some] for some in (regions, windows)]
+        data = json.dumps(spans).encode()
+        kept.put("speech", data)
+    found, packed = json.loads(data)
+    return tuple(Region(*one) for one in found), tuple(Window(*one) for one in packed)
+
+
+def _written(heard: Heard, options: TranscribeOptions) -> str:
+    """Language of the text, which may be a translation."""
+    return "en" if options.translate else heard.language.code
+
+
+def _only_spoken(
+    heard: Heard, regions: Sequence[Region], language: str, options: TranscribeOptions
+) -> Heard:
+    """Drop what nobody said; ``language`` is that of the text."""
+    invention = partial(known_invention, language=language)
+    said, doubts = spoken(
+        heard.utterances, regions, invention if options.drop_phrases else lambda _: False
+    )
+    return replace(heard, utterances=said, doubts=(*heard.doubts, *doubts))
 
 
 def _diarise(
@@ -139,6 +153,6 @@ def _facts(
         found_by=heard.language.how,
         speech=VAD_NAME,
         speakers=f"{who.method}; {who.speakers} speakers",
-        sentences=splitter_name(heard.language.code),
+        sentences=splitter_name(_written(heard, options)),
         notices=notices,
     )

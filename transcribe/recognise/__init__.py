@@ -17,6 +17,7 @@ from .batch import (
 from .engine import Ask, Engine
 from .halving import TooLittleMemory
 from .language import Language, find_language
+from .phrases import known_invention
 from .spectrogram import Spectrogram, spectrogram
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Spectrogram",
     "TooLittleMemory",
     "find_language",
+    "known_invention",
     "load_engine",
     "recognise",
     "spectrogram",

@@ -96,11 +96,12 @@ def _attention(cross: Any, asking: Tensor, features: Tensor, heads: list[int]) -
     """Attention of some heads, before it is made to sum to one."""
     query, key = cross.query(asking), cross.key(features)
     scale = (query.shape[-1] // cross.n_head) ** -0.25
-    query, key = (
-        one.unflatten(-1, (cross.n_head, -1))[:, :, heads].transpose(1, 2) * scale
+    query, key = (  # bfloat16 is too coarse for the path
+        one.float().unflatten(-1, (cross.n_head, -1))[:, :, heads].transpose(1, 2) * scale
         for one in (query, key)
     )
-    return (query @ key.transpose(-1, -2)).float()
+    attention: Tensor = query @ key.transpose(-1, -2)
+    return attention
 
 
 def _matrix(attention: Tensor) -> NDArray[np.float64]:
@@ -138,7 +139,10 @@ def _words(
     ends = list(accumulate(len(part) for part in parts[:-1]))
     return [
         WordTiming(
-            word, float(reached[first]), float(reached[end]), float(np.mean(probabilities[first:end]))
+            word,
+            float(reached[first]),
+            float(reached[end]),
+            float(np.mean(probabilities[first:end])),
         )
         for word, first, end in zip(words, [0, *ends], ends, strict=False)
     ]

@@ -15,7 +15,7 @@ from ..transcript import Doubt, Utterance
 from ..windows import Window
 from . import pieces as cutting
 from . import retry
-from .engine import Ask, Decoded, Engine, Features, Spectrograms
+from .engine import Ask, Decoded, Engine, Features
 from .halving import halved
 from .spectrogram import Spectrogram
 
@@ -93,7 +93,8 @@ def _timed(
     if rows:
         texts = [[token for piece in pieces[row] for token in piece.tokens] for row in rows]
         seconds = [lengths[row] for row in rows]
-        found = engine.align(engine.rows(features, rows), texts, seconds, ask)
+        some = features if len(rows) == len(windows) else engine.rows(features, rows)
+        found = engine.align(some, texts, seconds, ask)
         timings = dict(zip(rows, found, strict=True))
     heard = []
     for row, (window, one) in enumerate(zip(windows, decoded, strict=True)):

@@ -76,9 +76,7 @@ def utterances(
     return found, guessed
 
 
-def _by_piece(
-    pieces: Sequence[Piece], timings: Sequence[WordTiming]
-) -> list[list[WordTiming]]:
+def _by_piece(pieces: Sequence[Piece], timings: Sequence[WordTiming]) -> list[list[WordTiming]]:
     """Share the words out among the pieces, by how many letters come before each."""
     ends = list(accumulate(len(piece.text) for piece in pieces))
     shared: list[list[WordTiming]] = [[] for _ in pieces]

@@ -62,9 +62,7 @@ def spectrogram(samples: Samples, bands: int) -> Spectrogram:
     for first in range(0, frames, _PIECE):
         last = min(first + _PIECE, frames)
         sound = torch.from_numpy(_sound(samples, first, last)).to(device)
-        waves = torch.stft(
-            sound, _TRANSFORM, _HOP, window=shape, center=False, return_complex=True
-        )
+        waves = torch.stft(sound, _TRANSFORM, _HOP, window=shape, center=False, return_complex=True)
         mel = filters @ waves.abs() ** 2
         values[:, first:last] = mel.clamp_(min=_FAINTEST).log10_().cpu().numpy()
     silence = max(float(values.max()) - _RANGE, np.log10(_FAINTEST))
