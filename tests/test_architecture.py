@@ -13,15 +13,18 @@ ROOT = Path(__file__).parent.parent
 STAGES = ("secure_storage", "transcribe", "coding", "themes")
 """Each may import those before it, never those after."""
 
-HEAVY = ("torch", "whisper", "pyannote", "spacy", "docx", "openpyxl", "resemblyzer", "librosa")
+HEAVY = (
+    "torch", "whisper", "pyannote", "spacy", "docx", "openpyxl", "resemblyzer", "librosa",
+    "ctranslate2",
+)  # fmt: skip
 """Libraries that cost seconds or gigabytes; never loaded by starting the app."""
 
 ONE_FILE_EACH = (
     "whisper", "pyannote.audio", "resemblyzer", "silero_vad", "spacy", "docx", "av",
-    "meeteval", "sqlcipher3",
+    "meeteval", "sqlcipher3", "ctranslate2",
 )  # fmt: skip
 
-FOLDERS = {"whisper": "transcribe/recognise"}
+FOLDERS = {"whisper": "transcribe/recognise", "ctranslate2": "transcribe/recognise"}
 """A face that grew into a folder is one adapter."""
 
 MODULES = sorted(
@@ -138,7 +141,8 @@ READERS_OF_STRANGE_FORMS = {
     "pypdf": {"secure_storage/foreign/pdf.py"},
     "lxml": set(),
     # Writes and reads back the archive of a study that is closed: our own file.
-    "tarfile": {"secure_storage/closing/archive.py"},
+    # The other reads bundles of models, header by header.
+    "tarfile": {"secure_storage/closing/archive.py", "transcribe/models/bundle.py"},
     "pickle": set(),
     "shelve": set(),
     "marshal": set(),
@@ -149,8 +153,7 @@ STARTERS = {
     # The guarded child, in which foreign files are read.
     "secure_storage/foreign/child.py",
     # The transcription worker, which is given one job and its key.
-    "transcribe/capsule.py",
-    "transcribe/jobs.py",
+    "transcribe/hand_over.py",
     # The decoder that makes silence of somebody's turns, shut in like the guarded child.
     "transcribe/silence.py",
     # Reads a file of ours where closing it here would drop the database's locks.

@@ -39,7 +39,7 @@ def test_make_target_exists(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in shown_commands() if c.startswith("fokus ")])
 def test_fokus_command_exists(command: str) -> None:
     words = command.split()[1:]
-    names = words[: 2 if words[0] in {"study", "member", "backup"} else 1]
+    names = words[: 2 if words[0] in {"study", "member", "backup", "models"} else 1]
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     done = subprocess.run(
         [sys.executable, "-c", "import app; app.main()", *names, "--help"],

@@ -5,7 +5,8 @@
 from . import archiving as _archiving  # noqa: F401  (registers what it archives)
 from . import sentences as _splitting  # noqa: F401
 from . import withdrawal as _withdrawal  # noqa: F401  (registers the eraser)
-from .commands import add_commands, doctor
+from .check_up import doctor
+from .commands import add_commands
 from .edge import Asked, posting, reading, refused, sent
 from .foreign_text import read_vtt
 from .formats import (

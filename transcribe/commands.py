@@ -14,8 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from secure_storage import BadInput, Check, open_foreign
+from secure_storage import BadInput, open_foreign
 
+from .model_commands import add_models
 from .options import STEPS, TranscribeOptions
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ _DEMO: Final = "demo model: it knows only the words and voices of Fokus's own sa
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``transcribe`` and ``evaluate``, whose ``run`` takes the parsed arguments."""
+    """Add ``transcribe``, ``evaluate`` and ``models``, whose ``run`` takes parsed arguments."""
     _add_transcribe(commands)
     _add_evaluate(commands)
+    add_models(commands)
 
 
 def _add_transcribe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -102,22 +104,6 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     for name, value in scores.items():
         print(f"{name:12} {'-' if value is None else f'{value:.1%}'}")
     return 0
-
-
-def doctor() -> tuple[Check, ...]:
-    """Say which models this machine has."""
-    from . import models
-
-    demo = models.demo_checkpoint()
-    installed = ", ".join(model.name for model in models.installed_models())
-    pyannote = models.pyannote_folder()
-    return (
-        Check("demo model", demo.is_file(), str(demo) if demo.is_file() else f"{demo} is missing"),
-        Check("recognition models", True, installed or
-              f"none in {models.models_folder()} (only the demo model)"),
-        Check("speakers", True, f"pyannote.audio from {pyannote}" if pyannote else
-              "built-in diarizer (no pyannote pipeline is installed)"),
-    )  # fmt: skip
 
 
 def _forms(text: str) -> Sequence[str]:

@@ -45,10 +45,16 @@ class ModelFile:
         Asked before a model is loaded. A checkpoint given by its path, of which no manifest
         speaks, passes: such files are only ever loaded as numbers, never as programs.
         """
-        listed = (manifest_of(self.path.parent) or {}).get(self.path.name)
-        published = CHECKPOINTS.get(ALIASES.get(self.name, self.name))
-        if self.path.is_file() and (expected := listed or published) and not self.demo:
+        if self.path.is_file() and (expected := self.listed() or self.published()):
             check_sum(self.path, expected)
+
+    def listed(self) -> str:
+        """Sum in the manifest beside the file; empty where it speaks of no such file."""
+        return (manifest_of(self.path.parent) or {}).get(self.path.name, "")
+
+    def published(self) -> str:
+        """Sum that is published under the model's name; empty for a name that is not official."""
+        return "" if self.demo else CHECKPOINTS.get(ALIASES.get(self.name, self.name), "")
 
 
 def models_folder() -> Path:
@@ -73,7 +79,7 @@ def find_model(name: str) -> ModelFile:
                 f"The demo model is missing from this installation ({path}). Install Fokus again."
             )
         return ModelFile(DEMO, path, demo=True)
-    if found := _called(name):
+    if found := installed_model(name):
         return found
     if name in (*OFFICIAL, *NB_WHISPER):
         raise ModelMissing(f"The model «{name}» is not installed here. {how_to_install(name)}")
@@ -97,8 +103,8 @@ def how_to_install(name: str) -> str:
     )
 
 
-def _called(name: str) -> ModelFile | None:
-    """Find an installed model by its name or another name of the same file."""
+def installed_model(name: str) -> ModelFile | None:
+    """Find a model in the models folder by its name, or another name of the same file."""
     if not NAME.fullmatch(name):
         return None
     own = ALIASES.get(name, name)
@@ -127,7 +133,7 @@ def installed_models() -> tuple[ModelFile, ...]:
     others = sorted(filter(NAME.fullmatch, stems), key=_rank)
     found: dict[Path, ModelFile] = {}
     for name in (*OFFICIAL, *others):
-        if file := _called(name):
+        if file := installed_model(name):
             found.setdefault(file.path, file)
     return tuple(found.values())
 

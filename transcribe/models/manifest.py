@@ -92,6 +92,14 @@ def verify_folder(folder: Path) -> None:
         check_sum(folder / name, expected)
 
 
+def vouch_for(folder: Path) -> None:
+    """Write the manifest of a folder as it is now, so that ``verify_folder`` accepts it."""
+    files = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    files.pop(MANIFEST, None)
+    sums = {name: sha256_of(path) for name, path in files.items()}
+    (folder / MANIFEST).write_bytes(sums_text(sums))
+
+
 def check_sum(path: Path, expected: str) -> None:
     """Raise ``BadInput`` unless a file is there and has the sha256 expected of it."""
     if not path.is_file():

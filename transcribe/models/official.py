@@ -64,7 +64,7 @@ def checkpoint(name: str) -> Published:
     return Published(f"{own}.pt", f"{_OPENAI}/{CHECKPOINTS[own]}/{own}.pt", CHECKPOINTS[own])
 
 
-_COMMUNITY_1: Final = {
+COMMUNITY_1: Final = {
     "config.yaml": "5ce2bfa9a938dc132cec1172592d65173cbb8f444ea1e4133f10f9391de155be",
     "segmentation/pytorch_model.bin":
         "7ad24338d844fb95985486eb1a464e32d229f6d7a03c9abe60f978bacf3f816e",
@@ -74,6 +74,7 @@ _COMMUNITY_1: Final = {
     "plda/xvec_transform.npz":
         "325f1ce8e48f7e55e9c8aa47e05d2766b7c48c4b25b8de8dd751e7a4cc5fbe8f",
 }  # fmt: skip
+"""Files of pyannote's pipeline «community-1» and their sha256."""
 
 
 def community_1() -> tuple[Published, ...]:
@@ -86,7 +87,7 @@ def community_1() -> tuple[Published, ...]:
         f"{_HUB}/pyannote-community/speaker-diarization-community-1/resolve/"
         "8a527374977391da736e0daaef26855d949d9685"
     )
-    return tuple(Published(name, f"{place}/{name}", sum_) for name, sum_ in _COMMUNITY_1.items())
+    return tuple(Published(name, f"{place}/{name}", sum_) for name, sum_ in COMMUNITY_1.items())
 
 
 def nb_whisper(name: str, file: str) -> Published:
