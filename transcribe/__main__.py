@@ -15,10 +15,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m transcribe")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_commands(commands)
-    work = commands.add_parser("work", help="Work on a sealed job (its key on standard input).")
-    work.add_argument("capsule", type=Path)
-    work.add_argument("--lock-fd", type=int)
+    work = commands.add_parser("work", help="Work on sealed jobs handed over by the app.")
     work.set_defaults(run=_work)
+    array = commands.add_parser("array", help="Work on sealed jobs as one task of a job array.")
+    array.add_argument("jobs", type=Path)
+    array.add_argument("name")
+    array.set_defaults(run=_array)
     options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -28,10 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _work(options: argparse.Namespace) -> int:
+def _work(_: argparse.Namespace) -> int:
     from .work import work_command
 
-    return work_command(options.capsule, options.lock_fd)
+    return work_command()
+
+
+def _array(options: argparse.Namespace) -> int:
+    from .array import array_command
+
+    return array_command(options.jobs, options.name)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,19 @@
                   kept-<name>  sealed checkpoints
                   result       sealed: the transcription, or a message
                   progress.json  numbers and a state, nothing else
-                  lock         held by the worker (flock) for as long as it lives
+                  lock         held (flock) by the worker that has it, waiting or at work
+                  elsewhere    another machine works on it (a batch system's number for it)
                   cancel       somebody wants it to stop
                   full         the worker could write no more (empty: that still fits)
 
 The folder's key is made for the job and reaches the worker through a pipe; the worker
 has neither the study's key nor its database. Every file has its own file id derived
 from its name, so files cannot be swapped. Everything is written beside, synced and
-renamed. The lock is taken before the worker is started and inherited by it, so at
-every moment it can be told whether a worker lives, however it ended.
+renamed. The lock is taken before a capsule is handed to a worker and goes with it, so at
+every moment it can be told whether a worker has it, however that ended.
+
+A capsule names the version of its form: a worker or an app that is older than it refuses
+it in words, and work kept by an older one is not taken up with another meaning.
 """
 
 import contextlib
@@ -24,8 +28,7 @@ import json
 import os
 import secrets
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,10 +39,15 @@ from secure_storage import DamagedFile, DiskFull, FokusError, SealedReader, seal
 
 from .formats.data import read_json, write_json
 from .options import TranscribeOptions
+from .pace import NOT_BEGUN, StepProgress, Steps
 from .transcript import Transcription
+
+FORMAT: Final = 2
+"""Version of a capsule's form, of what its checkpoints mean above all."""
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 _STATES: Final[tuple[State, ...]] = ("queued", "running", "done", "failed", "cancelled")
+_DAMAGED: Final = "This job's folder is damaged. Start the transcription anew."
 _FINAL: Final = ("done", "failed", "cancelled")
 Part = tuple[Iterable[bytes], float]
 """Sound as it was added, and where it begins on the recording's timeline (seconds)."""
@@ -50,13 +58,21 @@ class JobProgress:
     """How far a job is; all a watcher without the key can know."""
 
     state: State
-    step: int
-    done: int
-    total: int
+    steps: Steps
+    """How far each of STEPS is; two may be under way at once."""
+    left: float | None
+    """Seconds it will probably still take."""
     alive: bool
     """A worker holds the capsule."""
     full: bool = False
     """The worker stopped because the disk was full."""
+    elsewhere: bool = False
+    """Another machine is to work on it, and only that knows whether it will."""
+
+    @property
+    def stopped(self) -> bool:
+        """The worker came to no end, and nobody is going on with it."""
+        return not self.alive and not self.elsewhere and self.state not in _FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,10 @@ class WorkerAlive(FokusError):
     """The capsule already has a worker."""
 
 
+class OtherVersion(DamagedFile):
+    """The capsule was made by another version of Fokus."""
+
+
 def create(jobs_dir: Path, parts: Sequence[Part], options: TranscribeOptions, key: bytes) -> Path:
     """Make a capsule; it appears under its name only when it is complete."""
     jobs_dir.mkdir(parents=True, exist_ok=True)
@@ -79,9 +99,10 @@ def create(jobs_dir: Path, parts: Sequence[Part], options: TranscribeOptions, ke
     try:
         for index, (chunks, _) in enumerate(parts):
             _put(making, f"part-{index:03d}", chunks, key)
-        values = {"options": options.to_json(), "offsets": [offset for _, offset in parts]}
+        offsets = [offset for _, offset in parts]
+        values = {"format": FORMAT, "options": options.to_json(), "offsets": offsets}
         _put(making, "options", [json.dumps(values).encode()], key)
-        write_progress(making, "queued", 0, 0, 0)
+        write_progress(making, "queued")
         (making / "lock").touch(mode=0o600)
         making.rename(jobs_dir / name)
         _sync_folder(jobs_dir)
@@ -91,55 +112,65 @@ def create(jobs_dir: Path, parts: Sequence[Part], options: TranscribeOptions, ke
     return jobs_dir / name
 
 
-def spawn(path: Path, key: bytes) -> subprocess.Popen[bytes]:
-    """Start a worker that outlives this process; its key goes through a pipe."""
-    with lock(path) as held:
-        _clear_for_another_try(path)
-        worker = subprocess.Popen(
-            [sys.executable, "-P", "-m", "transcribe", "work", str(path.resolve()), "--lock-fd",
-             str(held.fileno())],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True, pass_fds=[held.fileno()], cwd="/",
-        )  # fmt: skip
-    assert worker.stdin is not None
-    with contextlib.suppress(BrokenPipeError), worker.stdin:
-        worker.stdin.write(key)
-    return worker
-
-
-def _clear_for_another_try(path: Path) -> None:
-    """Forget a cancellation or a failure; finished batches stay."""
+def clear_for_another_try(path: Path) -> None:
+    """Forget a cancellation or a failure; finished batches stay. Under the lock only."""
     if progress(path).state == "failed":
         (path / "result").unlink(missing_ok=True)
-    for name in ("cancel", "full"):
+    for name in ("cancel", "full", "elsewhere"):
         (path / name).unlink(missing_ok=True)
-    write_progress(path, "queued", 0, 0, 0)
+    write_progress(path, "queued")
 
 
 def progress(path: Path) -> JobProgress:
-    """Say how far the job is and whether its worker lives."""
+    """Say how far the job is and whether its worker lives.
+
+    Raises DamagedFile, and OtherVersion where a newer Fokus made the capsule.
+    """
     alive = _alive(path)  # before the file: a worker that ends between the two is done, not dead
     try:
-        values = json.loads((path / "progress.json").read_bytes())
+        with (path / "progress.json").open("rb") as file:
+            values, told_at = json.load(file), os.fstat(file.fileno()).st_mtime
+        _refuse_newer(int(values["format"]))
         state = _STATES[int(values["state"])]
-        step, done, total = (int(values[name]) for name in ("step", "done", "total"))
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise DamagedFile("This job's folder is damaged. Start the transcription anew.") from error
+        steps = tuple(StepProgress(int(done), int(total)) for done, total in values["steps"])
+        left = int(values["left"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise DamagedFile(_DAMAGED) from error
     if state not in _FINAL and not alive and (path / "cancel").exists():
         state = "cancelled"
-    return JobProgress(state, step, done, total, alive, (path / "full").exists())
+    seconds = max(0.0, left - (time.time() - told_at)) if left >= 0 else None
+    full, away = (path / "full").exists(), elsewhere(path) is not None
+    return JobProgress(state, steps, seconds, alive, full, away)
 
 
 def cancel(path: Path) -> None:
-    """Ask the worker to stop, and stop it; what was finished stays for a resumption."""
+    """Have the work on this job stopped; what was finished stays for a resumption.
+
+    A worker on this machine is ended outright, which costs what it had not kept. One
+    elsewhere, or one that has not come to this capsule yet, looks for the wish itself.
+    """
     (path / "cancel").touch()
-    if not _alive(path):
+    if elsewhere(path) is not None or not _alive(path):
         return
     with contextlib.suppress(OSError, ValueError, KeyError):
         process = int(json.loads((path / "progress.json").read_bytes())["process"])
-        # Only while the lock is held does the number belong to our worker.
+        # Only while the lock is held does the number belong to our worker. It ends itself
+        # after a capsule that is to be cancelled, so this cannot hit it at the next one.
         if process > 0 and _alive(path):
-            os.kill(process, signal.SIGTERM)
+            os.kill(process, signal.SIGKILL)
+
+
+def note_elsewhere(path: Path, number: str) -> None:
+    """Note that another machine is to work on it, under ``number`` of its batch system."""
+    _replace(path / "elsewhere", [number.encode()])
+
+
+def elsewhere(path: Path) -> str | None:
+    """Give what ``note_elsewhere`` noted; None where this machine is to do the work."""
+    try:
+        return (path / "elsewhere").read_text("utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def note_full(path: Path) -> None:
@@ -192,8 +223,15 @@ def read_options(path: Path, key: bytes) -> tuple[TranscribeOptions, tuple[float
     """Give the options and the offsets of the parts."""
     data = get(path, "options", key)
     if data is None:
-        raise DamagedFile("This job's folder is damaged. Start the transcription anew.")
+        raise DamagedFile(_DAMAGED)
     values = json.loads(data)
+    made = int(values.get("format", 1))
+    _refuse_newer(made)
+    if made < FORMAT:
+        raise OtherVersion(
+            "This job was begun by an older version of Fokus, and this one cannot go on with "
+            "it. Start the transcription anew."
+        )
     return TranscribeOptions.from_json(values["options"]), tuple(values["offsets"])
 
 
@@ -210,11 +248,15 @@ def open_part(path: Path, index: int, key: bytes) -> Iterator[BinaryIO]:
         yield opened
 
 
-def write_progress(path: Path, state: State, step: int, done: int, total: int) -> None:
+def write_progress(
+    path: Path, state: State, steps: Steps = NOT_BEGUN, left: float | None = None
+) -> None:
     """Tell watchers how far the job is, in numbers."""
     values = {
-        "state": _STATES.index(state), "step": step, "done": done, "total": total,
+        "format": FORMAT, "state": _STATES.index(state),
         "process": os.getpid() if state == "running" else 0,
+        "left": -1 if left is None else round(left),
+        "steps": [(one.done, one.total) for one in steps],
     }  # fmt: skip
     _replace(path / "progress.json", [json.dumps(values).encode()])
 
@@ -228,6 +270,14 @@ def lock(path: Path) -> BinaryIO:
         held.close()
         raise WorkerAlive("This job is already running.") from None
     return held
+
+
+def _refuse_newer(made: int) -> None:
+    if made > FORMAT:
+        raise OtherVersion(
+            "This job was made by a newer version of Fokus. Bring Fokus up to date here, or "
+            "start the transcription anew."
+        )
 
 
 def _alive(path: Path) -> bool:

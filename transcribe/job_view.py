@@ -1,6 +1,5 @@
 """How a transcription looks right now: the study's row beside what its capsule tells."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -10,22 +9,24 @@ from secure_storage import DamagedFile
 from . import capsule
 from .capsule import JobProgress
 from .options import STEPS
+from .pace import share_done
 from .store import JobRow
 
 State = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 WORKING: Final = ("queued", "running")
-_SHARES: Final = (0.03, 0.04, 0.75, 0.16, 0.02)
-"""Of the whole time, roughly, for each of STEPS; only the bar and the estimate use it."""
-_TELLING: Final = 0.02
-"""Share of the work that must have been watched before an estimate is given."""
-_watched: Final[dict[int, tuple[float, float]]] = {}
-"""Of each running job: when this process first saw it, and how far it was then."""
-
-
 _FULL: Final = (
     "The disk is full, so the transcription stopped. Free some space, then resume it: what is "
     "finished is kept."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StepAt:
+    """A step under way: its name, and how many of its units (windows, …) are done."""
+
+    name: str
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,57 +38,48 @@ class Job:
     title: str
     state: State
     message: str
-    step: str
-    """What the worker is doing, in a few words."""
+    steps: tuple[StepAt, ...]
+    """What the worker is doing: one step, or two at once."""
     done: float
     """Share of the work, 0 to 1."""
     left: float | None
     """Seconds it will probably still take."""
+    before: int
+    """Of those that wait, how many come before it."""
     resumable: bool
     transcript_id: int | None
     created_at: str
     finished_at: str | None
 
 
-def job_view(row: JobRow, title: str, jobs_folder: Path) -> Job:
-    """Put a job as people see it."""
+def job_view(row: JobRow, title: str, jobs_folder: Path, before: int = 0) -> Job:
+    """Put a job as people see it; ``before`` it, so many wait or run."""
     state: State = row.state
-    step, share, left = "", 1.0 if row.state == "done" else 0.0, None
-    message = row.message
-    if row.state == "running":
-        try:
-            told = capsule.progress(jobs_folder / row.capsule)
-        except DamagedFile:
-            told = None
-        if told is None or stopped(told):
-            state = "interrupted"
-            message = _FULL if told is not None and told.full else message
-        if told is not None and told.state == "running":
-            step, share = STEPS[min(told.step, len(STEPS) - 1)], _share(told)
-            left = _left(row.id, share) if told.alive else None
+    told = _told(jobs_folder / row.capsule) if row.state == "running" else None
+    share, message = 1.0 if row.state == "done" else 0.0, row.message
+    steps: tuple[StepAt, ...] = ()
+    if row.state == "running" and (told is None or told.stopped):
+        state = "interrupted"
+        message = _FULL if told is not None and told.full else message
+    if told is not None and told.state == "running":
+        steps, share = _at_work(told), share_done(told.steps)
+    left = told.left if told is not None and told.alive else None
     return Job(
-        row.id, row.recording_id, title, state, message, step, share, left, row.resumable,
-        row.transcript_id, row.created_at, row.finished_at,
+        row.id, row.recording_id, title, state, message, steps, share, left, before,
+        row.resumable, row.transcript_id, row.created_at, row.finished_at,
     )  # fmt: skip
 
 
-def stopped(told: JobProgress) -> bool:
-    """The worker was killed before it came to an end."""
-    return not told.alive and told.state in WORKING
+def _told(path: Path) -> JobProgress | None:
+    try:
+        return capsule.progress(path)
+    except DamagedFile:
+        return None
 
 
-def _share(told: JobProgress) -> float:
-    before = sum(_SHARES[: told.step])
-    within = told.done / told.total if told.total else 0.0
-    share = before + within * sum(_SHARES[told.step : told.step + 1])
-    return max(0.0, min(1.0, share))
-
-
-def _left(job_id: int, share: float) -> float | None:
-    now = time.monotonic()
-    first, then = _watched.setdefault(job_id, (now, share))
-    if share < then:  # resumed: it begins anew
-        _watched[job_id] = (now, share)
-    elif share - then >= _TELLING:
-        return (1 - share) * (now - first) / (share - then)
-    return None
+def _at_work(told: JobProgress) -> tuple[StepAt, ...]:
+    return tuple(
+        StepAt(name, one.done, one.total)
+        for name, one in zip(STEPS, told.steps, strict=False)
+        if one.total > 0 and one.done < one.total
+    )

@@ -5,14 +5,17 @@ capsule is made and its result is taken in: in one transaction with the job's en
 a capsule that is looked at twice, or by two members, gives one transcript. The job's key
 stands in the encrypted database only; forgetting it makes the capsule unreadable.
 
-One worker runs at a time, because each wants all cores. A thread keeps the line moving
-while nobody looks at the page; it holds nothing that is not on the disk.
+One worker runs at a time, because each wants all cores. It is handed everything that
+waits, so that the recogniser is loaded once and the line goes on when the app stops; what
+comes later is handed over while it lives. A thread keeps the line moving while nobody
+looks at the page; it holds nothing that is not on the disk.
 """
 
 import json
 import shutil
-import subprocess
 import threading
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +32,9 @@ from secure_storage import (
 
 from . import capsule, store
 from .capsule import WorkerAlive
+from .hand_over import Worker
 from .intake import drop_loose_files, slices
-from .job_view import WORKING, Job, job_view, stopped
+from .job_view import WORKING, Job, job_view
 from .models import DEMO, OFFICIAL, find_model
 from .options import TranscribeOptions
 from .store import JobRow, JobState
@@ -50,15 +54,24 @@ _tended: Final[set[Path]] = set()
 _watched: Final[set[Path]] = set()
 _hands: Final[dict[Path, list[Study]]] = {}
 """Who may move a home's line, the last first: one who signs out leaves it to the others."""
-_workers: Final[list[subprocess.Popen[bytes]]] = []
+_workers: Final[dict[Path, Worker]] = {}
+"""Of each home, the last worker this process has started."""
+_RELEASE: Final = 2.0
+"""Seconds in which a worker lets go of a capsule that is cancelled."""
 
 
 def jobs(study: Study) -> list[Job]:
     """All transcriptions, newest first."""
     titles = {row.id: row.title for row in store.recordings(study)}
+    rows = store.jobs(study)
+    working = sorted((row.state != "running", row.id) for row in rows if row.state in WORKING)
+    line = {number: before for before, (_, number) in enumerate(working)}
     return [
-        job_view(row, titles.get(row.recording_id, ""), _folder(study)) for row in store.jobs(study)
-    ]
+        job_view(
+            row, titles.get(row.recording_id, ""), _folder(study), before=line.get(row.id, 0)
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> int:
@@ -99,12 +112,10 @@ def take_in(study: Study) -> None:
     """Take finished capsules into the study and start the next one that waits."""
     study.require("transcribe")
     with _one:
-        _workers[:] = [worker for worker in _workers if worker.poll() is None]
-        alive = [_take_in(study, row) for row in store.unfinished_jobs(study)]
-        if not any(alive):
-            waiting = [row for row in store.unfinished_jobs(study) if row.state == "queued"]
-            if waiting:
-                _start(study, waiting[0])
+        held = [_take_in(study, row) for row in store.unfinished_jobs(study)]
+        waiting = [row for row in store.unfinished_jobs(study) if _waits(study, row)]
+        if waiting:
+            _hand_over(study, waiting, busy=any(held))
 
 
 def cancel_job(study: Study, job_id: int) -> None:
@@ -117,6 +128,7 @@ def cancel_job(study: Study, job_id: int) -> None:
         path = _folder(study) / row.capsule
         if path.is_dir():
             capsule.cancel(path)
+            _wait_for_release(path)
         if row.state == "queued" or not path.is_dir():
             _settle(study, row, "cancelled")
         take_in(study)
@@ -130,16 +142,17 @@ def resume_job(study: Study, job_id: int) -> None:
         path = _folder(study) / row.capsule
         if not row.resumable or not path.is_dir():
             raise BadInput("Nothing is left of this transcription. Start it anew.")
-        if row.state == "queued" or capsule.progress(path).alive:
-            raise BadInput("This transcription is running already.")
+        if row.state == "queued":
+            raise BadInput("This transcription is waiting already.")
         _, offsets = capsule.read_options(path, store.job_key(study, job_id) or b"")
-        with study.change("transcribe") as change:
+        with capsule.lock(path), study.change("transcribe") as change:
             # A part that came after the capsule was made would silently be left out.
             store.refuse_other_parts(change.db, row.recording_id, len(offsets))
             store.set_job_state(change, job_id, "queued")
-        # Where it failed, the worker would else give the same message again.
-        if row.state == "failed":
-            (path / "result").unlink(missing_ok=True)
+            # Where it failed, the worker would else give the same message again.
+            if row.state == "failed":
+                (path / "result").unlink(missing_ok=True)
+            capsule.clear_for_another_try(path)
         take_in(study)
     watch(study)
 
@@ -152,7 +165,9 @@ def discard_job(study: Study, job_id: int) -> None:
         path = _folder(study) / row.capsule
         with suppress(DamagedFile):  # where it cannot even be read, it is to be cleared away
             if capsule.progress(path).alive:
-                raise BadInput("This transcription is running. Cancel it first.")
+                raise BadInput(
+                    "This transcription is running. Cancel it first, or wait until it has stopped."
+                )
         if row.state in WORKING:
             _settle(study, row, "cancelled")
         with study.change("transcribe") as change:
@@ -188,7 +203,7 @@ def continue_jobs(study: Study) -> None:
         for row in store.unfinished_jobs(study):
             path = _folder(study) / row.capsule
             with suppress(DamagedFile):  # that one is settled below, and the others go on
-                if row.state == "running" and path.is_dir() and stopped(capsule.progress(path)):
+                if row.state == "running" and path.is_dir() and capsule.progress(path).stopped:
                     _settle(study, row, "queued")
         take_in(study)
 
@@ -259,16 +274,14 @@ def _with_whole_path(options: TranscribeOptions) -> TranscribeOptions:
 
 
 def _take_in(study: Study, row: JobRow) -> bool:
-    """Settle a job whose worker has ended; True while the worker lives."""
+    """Settle a job that has come to an end; True while a worker of this machine holds it."""
     path = _folder(study) / row.capsule
     try:
         told = capsule.progress(path)
-        if told.alive:
-            if row.state == "queued":
-                _settle(study, row, "running")
-            return True
-        if row.state == "queued" or stopped(told):
-            return False
+        if told.state == "running" and row.state == "queued":
+            _settle(study, row, "running")
+        if told.alive or told.state in WORKING:
+            return told.alive and not told.elsewhere
         if told.state == "cancelled":
             _settle(study, row, "cancelled")
             return False
@@ -286,16 +299,56 @@ def _take_in(study: Study, row: JobRow) -> bool:
     return False
 
 
-def _start(study: Study, row: JobRow) -> None:
+def _waits(study: Study, row: JobRow) -> bool:
+    """Nobody holds it, and nobody elsewhere is to."""
+    if row.state != "queued":
+        return False
+    path = _folder(study) / row.capsule
+    with suppress(DamagedFile):  # a missing folder too: that is told when it is handed over
+        told = capsule.progress(path)
+        return not told.alive and not told.elsewhere
+    return True
+
+
+def _hand_over(study: Study, waiting: Sequence[JobRow], busy: bool) -> None:
+    """Give what waits to the worker; to a new one, unless another of before is ``busy``."""
+    worker = _workers.get(study.home)
+    new = worker is None or worker.ended()
+    if new and busy:
+        return
+    if worker is None or new:
+        if worker is not None:
+            worker.let_go()
+        worker = _workers[study.home] = Worker()
+    for row in waiting:
+        given = _give(study, worker, row)
+        # Noted before the worker says so itself: if it dies at once, it is not tried for ever.
+        if given and new:
+            _settle(study, row, "running")
+            new = False
+
+
+def _give(study: Study, worker: Worker, row: JobRow) -> bool:
     key = store.job_key(study, row.id)
     path = _folder(study) / row.capsule
     if key is None or not path.is_dir():
         _settle(study, row, "failed", "This transcription's folder is missing. Start it anew.")
-        return
-    # A live one was started just before this process was ended: it only was not noted.
+        return False
+    # A live one was handed over just before this process was ended: it only was not noted.
     with suppress(WorkerAlive):
-        _workers.append(capsule.spawn(path, key))
-    _settle(study, row, "running")
+        return worker.hand_over(path, key)
+    return False
+
+
+def _wait_for_release(path: Path) -> None:
+    """Until a cancelled capsule is free it can neither be resumed nor cleared away."""
+    end = time.monotonic() + _RELEASE
+    with suppress(DamagedFile):
+        while time.monotonic() < end:
+            told = capsule.progress(path)
+            if not told.alive or told.elsewhere:
+                return
+            time.sleep(0.02)
 
 
 def _keep(study: Study, row: JobRow, outcome: Transcription) -> None:

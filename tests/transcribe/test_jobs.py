@@ -408,7 +408,7 @@ def test_a_full_disk_is_told_and_the_job_resumed_once_there_is_room(
 ) -> None:
     job = start_job(study, silence, model)
     # This worker's files may hold its progress, but nothing longer.
-    resource.prlimit(_workers[-1].pid, resource.RLIMIT_FSIZE, (200, 200))
+    resource.prlimit(_workers[study.home].process, resource.RLIMIT_FSIZE, (200, 200))
     while capsule.progress(the_capsule(study)).alive:
         time.sleep(0.02)
     take_in(study)

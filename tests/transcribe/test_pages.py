@@ -121,7 +121,7 @@ def interrupted(study: Study, tone: Tone, tmp_path: Path) -> int:
     key = new_key()
     options = TranscribeOptions(model=str(tmp_path / "missing.pt"))
     path = capsule.create(study.home / "jobs", [([b"sound"], 0.0)], options, key)
-    capsule.write_progress(path, "running", 2, 3, 4)
+    capsule.write_progress(path, "running")
     with study.change() as change:
         job = store.insert_job(change, recording, 1, path.name, key, "{}")
         store.set_job_state(change, job, "running")

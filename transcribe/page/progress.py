@@ -66,13 +66,14 @@ def _line(study: Study, job: Job) -> None:
 
 def _said(job: Job) -> str:
     if job.state == "queued":
-        return "Waiting for the one before it"
-    left = "" if job.left is None else f" · about {_minutes(job.left)} left"
-    return f"{job.step or 'Starting'}{left}"
+        return "Waiting" if not job.before else f"Waiting, {job.before} before it"
+    steps = [f"{step.name} ({step.done} of {step.total})" for step in job.steps]
+    left = [] if job.left is None else [f"about {_minutes(job.left)} left"]
+    return " · ".join([*(steps or ["Starting"]), *left])
 
 
 def _minutes(seconds: float) -> str:
-    if seconds < 60:
+    if seconds < 90:
         return "a minute"
     if seconds < 5400:
         return f"{round(seconds / 60)} minutes"
