@@ -12,19 +12,32 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
-from secure_storage import BadInput, open_foreign
+from secure_storage import BadInput, FokusError, open_foreign
 
 from .model_commands import add_models
-from .options import STEPS, TranscribeOptions
+from .options import LANGUAGES, STEPS, Engine, TranscribeOptions
 
 if TYPE_CHECKING:
     from .audio import Sound
+    from .loaded import Loaded
 
 MOST_BYTES: Final = 8 << 30
 _FORMS: Final = ("txt", "vtt", "srt", "json", "docx", "rttm", "stm")
 _DEMO: Final = "demo model: it knows only the words and voices of Fokus's own sample"
+_MOST_WORDS: Final = 1 << 20
+_SCORES: Final = {
+    "wer": "of the words are wrong, missing or too many",
+    "cpwer": "the same, a right word under the wrong speaker counting as wrong",
+    "wder": "of the words that were heard stand under the wrong speaker",
+    "der": "of the speaking time is ascribed wrongly: missed + false alarm + confusion",
+    "missed": "of the speaking time in which nobody was heard",
+    "false_alarm": "in which somebody was heard who does not speak",
+    "confusion": "in which somebody else was heard",
+    "jer": "wrong on average over the speakers, quiet ones counting as much as others",
+}
+"""What each rate means, in the order in which they are printed."""
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,16 +48,27 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_transcribe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "Transcribe a recording into files, speakers told apart."
+    text = "Transcribe recordings into files, one after the other, speakers told apart."
     command = commands.add_parser("transcribe", help=text, description=text)
-    command.add_argument("file", type=Path, metavar="FILE", help="audio or video")
-    command.add_argument("--model", metavar="NAME|PATH|demo", help="default: the best installed")
-    command.add_argument("--speakers", type=int, metavar="N", help="exact number, if known")
-    command.add_argument("--min-speakers", type=int, metavar="N")
-    command.add_argument("--max-speakers", type=int, metavar="N")
-    command.add_argument("--language", metavar="L", help="no, nn, en, sv, da, …; default: find out")
-    command.add_argument("--out", type=Path, metavar="DIR", help="default: beside FILE")
-    command.add_argument("--format", default="txt", metavar=",".join(_FORMS), dest="forms")
+    add = command.add_argument
+    add("files", type=Path, nargs="+", metavar="FILE", help="audio or video")
+    add("--model", metavar="NAME|PATH|demo", help="default: the best installed")
+    add("--speakers", type=int, metavar="N", help="exact number, if known; default: estimated")
+    add("--min-speakers", type=int, metavar="N", help="at least so many")
+    add("--max-speakers", type=int, metavar="N", help="at most so many")
+    add("--language", metavar="L", help="no, nn, en, sv, da, …; default: find out")
+    add("--languages", metavar="L,L", default=",".join(LANGUAGES),
+        help="among which an unknown language is looked for (default %(default)s)")  # fmt: skip
+    # A file, because every user of the machine can read the arguments of a command.
+    add("--words", type=Path, metavar="TEXTFILE", help="names and terms to expect, one on a line")
+    add("--verbatim", action="store_true",
+        help="write hesitations and false starts, as far as the model can")  # fmt: skip
+    add("--translate", action="store_true", help="write English, whatever is spoken")
+    add("--keep-inventions", action="store_true",
+        help="do not drop known subtitle credits where hardly anybody speaks")  # fmt: skip
+    add("--engine", choices=get_args(Engine), default="auto", help="default: the fastest here")
+    add("--out", type=Path, metavar="DIR", help="default: beside each FILE")
+    add("--format", default="txt", metavar=",".join(_FORMS), dest="forms")
     command.set_defaults(run=transcribe_command)
 
 
@@ -61,19 +85,77 @@ def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def transcribe_command(arguments: argparse.Namespace) -> int:
-    """Transcribe one file and write the forms that were asked for."""
+    """Transcribe the files one after the other; what goes wrong with one stops no other."""
     from . import models
+    from .loaded import Loaded
 
     forms = _forms(arguments.forms)
     file = models.find_model(arguments.model) if arguments.model else models.best_model()
-    options = TranscribeOptions(
-        arguments.model or file.name, arguments.language, arguments.speakers,
-        arguments.min_speakers, arguments.max_speakers,
-    )  # fmt: skip
+    options = _options(arguments, arguments.model or file.name)
+    targets = _targets(arguments.files, arguments.out)
     if file.demo:
         _say(_DEMO)
-    folder: Path = arguments.out or arguments.file.parent
-    sound = _decode(arguments.file)
+    loaded, failed = Loaded(), 0
+    for number, (path, target) in enumerate(targets.items(), 1):
+        if len(targets) > 1:
+            _say(f"{path} ({number} of {len(targets)})")
+        try:
+            _transcribe(path, target, forms, options, loaded)
+        except FokusError as error:
+            if len(targets) == 1:
+                raise
+            failed += 1
+            _say(f"{path}: {error}")
+    if failed:
+        _say(f"{failed} of {len(targets)} recordings could not be transcribed; see above")
+    return 1 if failed else 0
+
+
+def _options(arguments: argparse.Namespace, model: str) -> TranscribeOptions:
+    return TranscribeOptions(
+        model=model,
+        language=arguments.language,
+        speakers=arguments.speakers,
+        min_speakers=arguments.min_speakers,
+        max_speakers=arguments.max_speakers,
+        allowed=tuple(code for code in arguments.languages.split(",") if code.strip()),
+        prompt=_read_words(arguments.words) if arguments.words else "",
+        verbatim=arguments.verbatim,
+        translate=arguments.translate,
+        drop_phrases=not arguments.keep_inventions,
+        engine=arguments.engine,
+    )
+
+
+def _read_words(path: Path) -> str:
+    with open_foreign(path, max_bytes=_MOST_WORDS) as stream:
+        try:
+            return stream.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{path} is not a text file. Save it as plain text (UTF-8).") from error
+
+
+def _targets(files: Sequence[Path], out: Path | None) -> dict[Path, Path]:
+    """Where each recording's text goes, without the ending; refused if two go to one place."""
+    targets: dict[Path, Path] = {}
+    for path in dict.fromkeys(files):
+        if not path.is_file():
+            raise BadInput(f"There is no file {path}. Nothing was transcribed.")
+        target = (out or path.parent) / path.stem
+        if target in targets.values():
+            raise BadInput(
+                f"Two of the recordings are called «{path.stem}», and the text of one would "
+                "replace the other's. Transcribe them into different folders (--out)."
+            )
+        targets[path] = target
+    return targets
+
+
+def _transcribe(
+    path: Path, target: Path, forms: Sequence[str], options: TranscribeOptions, loaded: "Loaded"
+) -> None:
+    """Transcribe one file and write the forms that were asked for."""
+    sound = _decode(path)
     for notice in sound.notices:
         _say(notice)
 
@@ -81,28 +163,33 @@ def transcribe_command(arguments: argparse.Namespace) -> int:
     from .pipeline import transcribe_audio
 
     meter = _Meter()
-    transcription = transcribe_audio(sound.samples, options, meter.show, notices=sound.notices)
+    transcription = transcribe_audio(
+        sound.samples, options, meter.show, notices=sound.notices, loaded=loaded
+    )
     meter.finish()
     if not transcription.turns:
         _say("no speech was found in this recording: the files hold no text")
-    _make_folder(folder)
+    _make_folder(target.parent)
     for form in forms:
-        target = folder / f"{arguments.file.stem}.{form}"
-        _write(target, render(transcription, form, arguments.file.stem))
-        _say(f"wrote {target}")
-    return 0
+        made = target.with_name(f"{target.name}.{form}")
+        _write(made, render(transcription, form, path.stem))
+        _say(f"wrote {made}")
 
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
     """Print the error rates of one file against another."""
     from .evaluate import evaluate
 
-    scores = asdict(evaluate(arguments.reference, arguments.hypothesis, arguments.collar))
+    scores = evaluate(arguments.reference, arguments.hypothesis, arguments.collar)
     if arguments.json:
-        print(json.dumps(scores))
+        print(json.dumps(asdict(scores)))
         return 0
-    for name, value in scores.items():
-        print(f"{name:12} {'-' if value is None else f'{value:.1%}'}")
+    for name, meaning in _SCORES.items():
+        value = getattr(scores, name)
+        rate = "-" if value is None else f"{value:.1%}"
+        print(f"{name.replace('_', ' '):12} {rate:>7}  {meaning}")
+    if scores.wder:
+        print(f"One word in {round(1 / scores.wder)} stands under the wrong speaker.")
     return 0
 
 

@@ -1,4 +1,10 @@
-"""How good a transcript is against a reference: words (meeteval), speakers (pyannote.metrics).
+"""How good a transcript is against a reference: words, and who said them.
+
+Words by jiwer (WER) and meeteval (cpWER: every speaker's words on their own, under the
+best pairing of speakers), speakers by pyannote.metrics (DER with its parts; JER, in which
+quiet people weigh as much as others). Of the words that were heard, rightly or not, WDER
+is the share under the wrong speaker (Shafey et al. 2019, «Joint Speech Recognition and
+Speaker Diarization via Sequence Transduction»).
 
 Words are compared in lower case and without punctuation; letters of every language stay
 as they are. ``collar`` seconds in all around each boundary of the reference (half on
@@ -9,7 +15,8 @@ scored; overlapping speech is. What the reference cannot give is None.
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +26,7 @@ from secure_storage import BadInput, open_foreign
 from .formats.data import read_json
 from .formats.segments import StmLine, read_rttm, read_stm
 from .formats.subtitles import import_vtt
-from .transcript import SpeakerSpan, Transcription
+from .transcript import UNKNOWN, SpeakerSpan, Transcription
 
 COLLAR: Final = 0.25
 _MOST_BYTES: Final = 256 << 20
@@ -32,10 +39,12 @@ class Scores:
 
     wer: float | None = None
     cpwer: float | None = None
+    wder: float | None = None
     der: float | None = None
     missed: float | None = None
     false_alarm: float | None = None
     confusion: float | None = None
+    jer: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ def compare(reference: Spoken, hypothesis: Spoken, collar: float = COLLAR) -> Sc
     """Compare what was said and who said it."""
     words = _word_scores(reference.lines, hypothesis.lines)
     speakers = diarization_scores(reference.spans, hypothesis.spans, collar)
-    return Scores(*words, *speakers)
+    return Scores(*words, *speakers, jaccard_error(reference.spans, hypothesis.spans, collar))
 
 
 def read(path: Path, file: str | None = None) -> Spoken:
@@ -107,43 +116,106 @@ def _spans(lines: Iterable[StmLine]) -> tuple[SpeakerSpan, ...]:
 
 def _word_scores(
     reference: Sequence[StmLine] | None, hypothesis: Sequence[StmLine] | None
-) -> tuple[float | None, float | None]:
-    if not reference or hypothesis is None:
-        return None, None
+) -> tuple[float | None, float | None, float | None]:
+    said, heard = _words(reference or ()), _words(hypothesis or ())
+    if not said or hypothesis is None:
+        return None, None, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of numpy and the like, on import
+        import jiwer
         from meeteval.wer.wer.cp import cp_word_error_rate
-        from meeteval.wer.wer.siso import siso_word_error_rate
-    plain = siso_word_error_rate(_text(reference), _text(hypothesis))
-    by_speaker = cp_word_error_rate(_by_speaker(reference), _by_speaker(hypothesis))
-    return _share(plain.error_rate), _share(by_speaker.error_rate)
+    plain = jiwer.process_words(_text(said), _text(heard))
+    by_speaker = cp_word_error_rate(_by_speaker(said), _by_speaker(heard))
+    pairs = [
+        (said[chunk.ref_start_idx + place].speaker, heard[chunk.hyp_start_idx + place].speaker)
+        for chunk in plain.alignments[0]
+        if chunk.type in {"equal", "substitute"}
+        for place in range(chunk.ref_end_idx - chunk.ref_start_idx)
+    ]
+    return _share(plain.wer), _share(by_speaker.error_rate), _wrongly_ascribed(pairs)
+
+
+def _wrongly_ascribed(pairs: Sequence[tuple[str, str]]) -> float | None:
+    """Share of (who said it, who is said to have) that is wrong under the best pairing.
+
+    Words of UNKNOWN are nobody's, so they count as wrong whoever said them.
+    """
+    if not pairs:
+        return None
+    from scipy.optimize import linear_sum_assignment
+
+    counts = Counter(pair for pair in pairs if pair[1] != UNKNOWN)
+    true = sorted({one for one, _ in counts})
+    given = sorted({one for _, one in counts})
+    table = [[counts[one, other] for other in given] for one in true] or [[0]]
+    right = sum(table[row][column] for row, column in zip(
+        *linear_sum_assignment(table, maximize=True), strict=True))  # fmt: skip
+    return _share(1 - right / len(pairs))
 
 
 def _share(value: Any) -> float | None:
     return None if value is None else round(float(value), 6)
 
 
-def _text(lines: Iterable[StmLine]) -> str:
-    return normalise(" ".join(line.text for line in sorted(lines, key=lambda line: line.start)))
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    speaker: str
 
 
-def _by_speaker(lines: Iterable[StmLine]) -> dict[str, str]:
-    texts: dict[str, list[str]] = {}
-    for line in sorted(lines, key=lambda line: line.start):
-        texts.setdefault(line.speaker, []).append(line.text)
-    return {speaker: normalise(" ".join(parts)) for speaker, parts in texts.items()}
+def _words(lines: Iterable[StmLine]) -> list[_Word]:
+    """All words as they are compared, in the order in which their lines begin."""
+    return [
+        _Word(word, line.speaker)
+        for line in sorted(lines, key=lambda line: line.start)
+        for word in normalise(line.text).split()
+    ]
+
+
+def _text(words: Iterable[_Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def _by_speaker(words: Iterable[_Word]) -> dict[str, str]:
+    texts: dict[str, list[_Word]] = {}
+    for word in words:
+        texts.setdefault(word.speaker, []).append(word)
+    return {speaker: _text(parts) for speaker, parts in texts.items()}
 
 
 def diarization_scores(
     reference: Sequence[SpeakerSpan], hypothesis: Sequence[SpeakerSpan], collar: float = COLLAR
 ) -> tuple[float | None, float | None, float | None, float | None]:
     """Give DER and its parts: missed speech, false alarm, confusion."""
-    if not reference:
+    parts = _judged("DiarizationErrorRate", reference, hypothesis, collar)
+    total = float(parts["total"]) if parts else 0.0
+    if total == 0:
         return None, None, None, None
+    missed, false_alarm, confusion = (
+        round(float(parts[name]) / total, 6)
+        for name in ("missed detection", "false alarm", "confusion")
+    )
+    return round(float(parts["diarization error rate"]), 6), missed, false_alarm, confusion
+
+
+def jaccard_error(
+    reference: Sequence[SpeakerSpan], hypothesis: Sequence[SpeakerSpan], collar: float = COLLAR
+) -> float | None:
+    """Give the JER: the mean over speakers of the time that is not in common (DIHARD II)."""
+    parts = _judged("JaccardErrorRate", reference, hypothesis, collar)
+    return _share(parts["jaccard error rate"]) if parts.get("speaker count") else None
+
+
+def _judged(
+    metric: str, reference: Sequence[SpeakerSpan], hypothesis: Sequence[SpeakerSpan], collar: float
+) -> Mapping[str, float]:
+    """What a metric of pyannote.metrics counts; empty without a reference."""
+    if not reference:
+        return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of matplotlib and the like, on import
         from pyannote.core import Annotation, Segment, Timeline
-        from pyannote.metrics.diarization import DiarizationErrorRate
+        from pyannote.metrics import diarization
 
     def annotation(spans: Sequence[SpeakerSpan]) -> Any:
         made = Annotation()
@@ -152,16 +224,8 @@ def diarization_scores(
         return made
 
     end = max(span.end for span in (*reference, *hypothesis))
-    metric = DiarizationErrorRate(collar=collar, skip_overlap=False)
-    parts = metric(
+    parts: Mapping[str, float] = getattr(diarization, metric)(collar=collar, skip_overlap=False)(
         annotation(reference), annotation(hypothesis),
         uem=Timeline([Segment(0.0, end)]), detailed=True,
     )  # fmt: skip
-    total = float(parts["total"])
-    if total == 0:
-        return None, None, None, None
-    missed, false_alarm, confusion = (
-        round(float(parts[name]) / total, 6)
-        for name in ("missed detection", "false alarm", "confusion")
-    )
-    return round(float(parts["diarization error rate"]), 6), missed, false_alarm, confusion
+    return parts
