@@ -21,22 +21,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from secure_storage import (
-    BadInput,
-    DamagedFile,
-    FokusError,
-    NotAllowed,
-    Study,
-    new_key,
-)
+from secure_storage import BadInput, DamagedFile, FokusError, NotAllowed, Study, new_key
 
-from . import capsule, store
+from . import array, capsule, store
 from .capsule import WorkerAlive
 from .hand_over import Worker
 from .intake import drop_loose_files, slices
 from .job_view import WORKING, Job, job_view
 from .models import DEMO, OFFICIAL, find_model
 from .options import TranscribeOptions
+from .slurm_jobs import submit_jobs
 from .store import JobRow, JobState
 from .transcript import Transcription
 
@@ -76,46 +70,70 @@ def jobs(study: Study) -> list[Job]:
 
 def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> int:
     """Have a recording transcribed by a worker process; gives the job's id."""
+    (number,) = start_jobs(study, [recording_id], options)
+    return number
+
+
+def start_jobs(
+    study: Study, recordings: Sequence[int], options: TranscribeOptions, *, on_slurm: bool = False
+) -> list[int]:
+    """Have recordings transcribed, by a worker process or by one array of Slurm's.
+
+    Gives the jobs' ids; where it raises, none was started.
+    """
     study.require("transcribe")
     options = _with_whole_path(options)
+    # The prompt often names people; the capsule has it, under its own key.
+    said = json.dumps(replace(options, prompt="").to_json())
+    made: list[tuple[int, int, str, bytes]] = []
+    with _making:
+        try:
+            for one in recordings:
+                made.append(_make(study, one, options, on_slurm))
+            with study.change("transcribe") as change:
+                numbers = [store.insert_job(change, *one, said) for one in made]
+        except BaseException:
+            for _, _, name, _ in made:
+                shutil.rmtree(_folder(study) / name)
+            raise
+    for old in store.jobs(study):
+        if old.recording_id in recordings and old.id not in numbers and old.resumable:
+            discard_job(study, old.id)
+    take_in(study)
+    watch(study)
+    return numbers
+
+
+def _make(
+    study: Study, recording_id: int, options: TranscribeOptions, on_slurm: bool
+) -> tuple[int, int, str, bytes]:
     row = store.recording(study, recording_id)
     key = new_key()
-    with _making, ExitStack() as stack:
+    with ExitStack() as stack:
         parts = [
             (slices(stack.enter_context(study.files.open(part.file_id))), part.offset)
             for part in row.parts
         ]
         path = capsule.create(_folder(study), parts, options, key)
-        try:
-            with study.change("transcribe") as change:
-                job_id = store.insert_job(
-                    change,
-                    recording_id,
-                    len(parts),
-                    path.name,
-                    key,
-                    # The prompt often names people; the capsule has it, under its own key.
-                    json.dumps(replace(options, prompt="").to_json()),
-                )
-        except BaseException:
-            shutil.rmtree(path)
-            raise
-    for old in store.jobs(study):
-        if old.recording_id == recording_id and old.id != job_id and old.resumable:
-            discard_job(study, old.id)
-    take_in(study)
-    watch(study)
-    return job_id
+    if on_slurm:
+        array.want(path)
+    return recording_id, len(parts), path.name, key
 
 
 def take_in(study: Study) -> None:
     """Take finished capsules into the study and start the next one that waits."""
     study.require("transcribe")
     with _one:
+        array.tend(_folder(study))
         held = [_take_in(study, row) for row in store.unfinished_jobs(study)]
         waiting = [row for row in store.unfinished_jobs(study) if _waits(study, row)]
-        if waiting:
-            _hand_over(study, waiting, busy=any(held))
+        there = [row for row in waiting if array.wanted(_folder(study) / row.capsule)]
+        if there:
+            state, message = submit_jobs(study, _folder(study), there)
+            for row in there:
+                _settle(study, row, state, message)
+        if here := [row for row in waiting if row not in there]:
+            _hand_over(study, here, busy=any(held))
 
 
 def cancel_job(study: Study, job_id: int) -> None:
@@ -127,7 +145,7 @@ def cancel_job(study: Study, job_id: int) -> None:
             return
         path = _folder(study) / row.capsule
         if path.is_dir():
-            capsule.cancel(path)
+            array.cancel(_folder(study), path)
             _wait_for_release(path)
         if row.state == "queued" or not path.is_dir():
             _settle(study, row, "cancelled")
@@ -278,7 +296,7 @@ def _take_in(study: Study, row: JobRow) -> bool:
     path = _folder(study) / row.capsule
     try:
         told = capsule.progress(path)
-        if told.state == "running" and row.state == "queued":
+        if told.state == "running" and row.state == "queued" and not told.stopped:
             _settle(study, row, "running")
         if told.alive or told.state in WORKING:
             return told.alive and not told.elsewhere

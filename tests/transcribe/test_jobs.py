@@ -239,10 +239,10 @@ def test_a_kill_of_the_whole_server_costs_no_transcription(
     ) as server:
         assert server.stdout is not None and server.stdout.readline() == b"started\n"
         server.kill()
-    (running,) = [one for one in (home / "jobs").iterdir() if capsule.progress(one).alive]
-    while capsule.progress(running).alive:  # nobody is there, and the work goes on
+    made = list((home / "jobs").iterdir())
+    while any(capsule.progress(one).alive for one in made):  # nobody is there; the line goes on
         time.sleep(0.05)
-    assert capsule.progress(running).state == "done"
+    assert [capsule.progress(one).state for one in made] == ["done", "done"]
 
     again = unlock(home, "Ada", PASSPHRASE)
     try:
@@ -288,7 +288,7 @@ def test_what_failed_is_tried_again_when_resumed(
     assert "no model" in store.job(study, second).message
     Path(model.model).write_bytes(content)
     resume_job(study, second)
-    assert store.job(study, second).state == "running"
+    assert store.job(study, second).state in ("queued", "running")
     until(study, lambda: store.job(study, second).state == "failed")
     assert "No speech" in store.job(study, second).message
 
