@@ -12,6 +12,7 @@ each side, as pyannote.metrics counts; NIST's md-eval would call 0.25 here 0.125
 scored; overlapping speech is. What the reference cannot give is None.
 """
 
+import math
 import re
 import unicodedata
 import warnings
@@ -58,6 +59,8 @@ class Spoken:
 
 def evaluate(reference: Path, hypothesis: Path, collar: float = COLLAR) -> Scores:
     """Compare two files (.stm, .rttm, .json, .vtt); the reference is .stm or .rttm."""
+    if not 0 <= collar < math.inf:
+        raise BadInput("The collar is a number of seconds, 0 or more.")
     if reference.suffix.lower() not in {".stm", ".rttm"}:
         raise BadInput("The reference must be an .stm file (words and speakers) or an .rttm file.")
     return compare(read(reference, hypothesis.stem), read(hypothesis, reference.stem), collar)
@@ -125,7 +128,9 @@ def _word_scores(
         import jiwer
         from meeteval.wer.wer.cp import cp_word_error_rate
     plain = jiwer.process_words(_text(said), _text(heard))
-    by_speaker = cp_word_error_rate(_by_speaker(said), _by_speaker(heard))
+    by_speaker = cp_word_error_rate(
+        _by_speaker(said), _by_speaker(heard), reference_sort=False, hypothesis_sort=False
+    )
     pairs = [
         (said[chunk.ref_start_idx + place].speaker, heard[chunk.hyp_start_idx + place].speaker)
         for chunk in plain.alignments[0]

@@ -1,5 +1,6 @@
 """Error rates, on cases whose answers are known."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -78,17 +79,96 @@ def test_an_empty_transcript_misses_everything(folder: Path) -> None:
 
 
 def test_the_command_prints_exactly_the_agreed_keys(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = hypothesis(folder, ("S1", "hello", 0.0, 4.0))
     assert main(["evaluate", "--reference", str(folder / "ref.rttm"), str(path), "--json"]) == 0
-    out = capsys.readouterr().out
-    import json
+    rates = json.loads(capfd.readouterr().out)
+    assert list(rates) == [
+        "wer", "cpwer", "wder", "der", "missed", "false_alarm", "confusion", "jer"
+    ]  # fmt: skip
+    assert rates["wer"] is None
 
-    assert list(json.loads(out)) == ["wer", "cpwer", "der", "missed", "false_alarm", "confusion"]
-    assert json.loads(out)["wer"] is None
+
+def test_people_are_told_what_each_rate_means(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = hypothesis(
+        folder, ("S1", "hello there how are you I'm", 0.0, 4.0), ("S2", "fine", 5.0, 8.0)
+    )
     assert main(["evaluate", "--reference", str(folder / "ref.stm"), str(path)]) == 0
-    assert "cpwer" in capsys.readouterr().out
+    out, noise = capfd.readouterr()
+    rows = {line.split("  ")[0].strip(): line for line in out.splitlines()}
+    assert "under the wrong speaker" in rows["cpwer"] and "28.6%" in rows["cpwer"]
+    assert "false alarm" in rows and out.count("\n") == 9
+    assert "One word in 7 stands under the wrong speaker." in out
+    assert noise == ""
+
+
+# Six words were heard as they were said, or replaced; the seventh was not heard at all.
+@pytest.mark.parametrize(
+    ("turns", "share"),
+    [
+        ([("S1", "hello there how is you"), ("S2", "I'm")], 0.0),
+        ([("S2", "hello there how is you"), ("S1", "I'm")], 0.0),
+        ([("S1", "hello there how is you I'm")], 1 / 6),
+        ([("S1", "hello there how is"), ("S2", "you I'm")], 1 / 6),
+        ([("S1", "hello there how is you"), ("UNKNOWN", "I'm")], 1 / 6),
+        ([("UNKNOWN", "hello there how is you I'm")], 1.0),
+        ([], None),
+    ],
+)
+def test_of_the_heard_words_those_under_the_wrong_speaker_are_counted(
+    folder: Path, turns: list[tuple[str, str]], share: float | None
+) -> None:
+    said = [(who, text, 4.0 * n, 4.0 * n + 3) for n, (who, text) in enumerate(turns)]
+    found = evaluate(folder / "ref.stm", hypothesis(folder, *said)).wder
+    assert found == (None if share is None else pytest.approx(share, abs=1e-6))
+
+
+def test_who_says_little_counts_as_much_as_who_says_most_in_the_jer(folder: Path) -> None:
+    path = hypothesis(folder, ("S1", "", 0.0, 4.0))
+    assert evaluate(folder / "ref.rttm", path, collar=0.0).jer == pytest.approx(0.5)
+    nothing = evaluate(folder / "ref.rttm", hypothesis(folder), collar=0.0)
+    assert (nothing.jer, nothing.missed) == (1.0, 1.0)
+    assert evaluate(folder / "ref.rttm", folder / "ref.stm").jer == 0.0
+
+
+def test_norwegian_letters_make_other_words(tmp_path: Path) -> None:
+    (tmp_path / "ref.stm").write_text("g 1 a 0 4 Får på blåbærøya, ærlig.\n", "utf-8")
+    for text, wer in (("får PÅ BLÅBÆRØYA ærlig", 0.0), ("far pa blabaeroya aerlig", 1.0)):
+        (tmp_path / "hyp.stm").write_text(f"g 1 a 0 4 {text}\n", "utf-8")
+        assert evaluate(tmp_path / "ref.stm", tmp_path / "hyp.stm").wer == wer
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", "-inf", "soon"])
+def test_what_is_no_time_is_refused(folder: Path, time: str) -> None:
+    (folder / "bad.rttm").write_text(f"SPEAKER g 1 {time} 4 <NA> <NA> anna <NA> <NA>\n")
+    (folder / "bad.stm").write_text(f"g 1 anna {time} 4 Hello.\n")
+    for name in ("bad.rttm", "bad.stm"):
+        with pytest.raises(BadInput, match="cannot be read"):
+            evaluate(folder / name, folder / "ref.stm")
+
+
+@pytest.mark.parametrize("collar", [-0.1, float("nan"), float("inf")])
+def test_an_impossible_collar_is_refused(folder: Path, collar: float) -> None:
+    with pytest.raises(BadInput, match="collar"):
+        evaluate(folder / "ref.stm", folder / "ref.stm", collar)
+
+
+def test_our_rates_are_those_of_the_libraries(folder: Path) -> None:
+    import jiwer
+    import meeteval.wer
+
+    path = hypothesis(
+        folder, ("S1", "hello their how are", 0.0, 3.0), ("S2", "you I'm so fine", 3.0, 8.0)
+    )
+    scores = evaluate(folder / "ref.stm", path)
+    said = ["hello there how are you", "i'm fine"]
+    heard = ["hello their how are", "you i'm so fine"]
+    assert scores.wer == pytest.approx(jiwer.wer(" ".join(said), " ".join(heard)), abs=1e-6)
+    together = meeteval.wer.cp_word_error_rate(said, heard).error_rate
+    assert scores.cpwer == pytest.approx(together, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["ref.txt", "hyp.json"])

@@ -1,5 +1,6 @@
 """RTTM (who speaks when) and STM (who says what when): what evaluations read."""
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def read_rttm(text: str, file: str | None = None) -> tuple[SpeakerSpan, ...]:
     """Read the speakers of one recording; ``file`` names it where there are several."""
     rows = [line.split() for line in text.splitlines() if line.startswith("SPEAKER")]
     try:
-        named = [(row[1], float(row[3]), float(row[4]), row[7]) for row in rows]
+        named = [(row[1], _seconds(row[3]), _seconds(row[4]), row[7]) for row in rows]
     except (IndexError, ValueError) as error:
         raise BadInput("This RTTM file has a line that cannot be read.") from error
     chosen = _one_file((row[0] for row in named), file)
@@ -70,11 +71,19 @@ def read_stm(text: str, file: str | None = None) -> tuple[StmLine, ...]:
         row = line.split(maxsplit=5)
         try:
             words = re.sub(r"^<[^>]*>\s*", "", row[5]) if len(row) > 5 else ""
-            lines.append(StmLine(row[0], row[2], float(row[3]), float(row[4]), words))
+            lines.append(StmLine(row[0], row[2], _seconds(row[3]), _seconds(row[4]), words))
         except (IndexError, ValueError) as error:
             raise BadInput("This STM file has a line that cannot be read.") from error
     chosen = _one_file((line.file for line in lines), file)
     return tuple(line for line in lines if line.file == chosen)
+
+
+def _seconds(text: str) -> float:
+    """Read a time; ``nan`` and ``inf``, which Python takes for numbers, are none."""
+    seconds = float(text)
+    if not math.isfinite(seconds):
+        raise ValueError(text)
+    return seconds
 
 
 def _one_file(names: Iterable[str], wanted: str | None) -> str | None:
