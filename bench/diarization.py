@@ -17,9 +17,9 @@ from pathlib import Path
 from secure_storage import BadInput
 from transcribe import SpeakerSpan, TranscribeOptions, read_rttm
 from transcribe.audio import SAMPLE_RATE, decode
+from transcribe.checkpoints import NoCheckpoints
 from transcribe.diarise import diarise
 from transcribe.evaluate import diarization_scores
-from transcribe.pipeline import NoCheckpoints
 from transcribe.speech import speech_probabilities
 from transcribe.windows import speech_regions
 

@@ -12,19 +12,17 @@ a killed job does at most one of them again.
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .audio import SAMPLE_RATE, Samples
+from .checkpoints import Checkpoints
 from .clusters import Bounds, Labels, Matrix, cluster, likelihoods, smooth
 from .speech import one_thread
 from .transcript import SpeakerSpan
 from .windows import Region
-
-if TYPE_CHECKING:
-    from .pipeline import Checkpoints
 
 NAME: Final = "built-in (Silero VAD, Resemblyzer embeddings, average-linkage clustering)"
 _FRAMES: Final = 100
@@ -43,7 +41,7 @@ _STEP: Final = 2048
 """Windows between two checkpoints: some three minutes of talk."""
 _PIECE: Final = 60 * _FRAMES
 """Frames whose spectrum is computed at once: that of 90 minutes would take 1.3 GB."""
-_CONTEXT: Final = 2
+_CONTEXT: Final = 3
 """Frames beside a piece that its own frames hear: a frame is two and a half hops long."""
 _ROUNDS: Final = 2
 """Times the voices are learnt anew from the smoothed labels."""
@@ -57,7 +55,7 @@ def diarise(
     regions: Sequence[Region],
     bounds: Bounds,
     progress: Callable[[int, int], None],
-    kept: "Checkpoints",
+    kept: Checkpoints,
 ) -> tuple[SpeakerSpan, ...]:
     """Label speech regions with speakers; labels are S1, S2 … by first appearance.
 
@@ -180,7 +178,7 @@ def _embed(
     spectrogram: NDArray[np.float32],
     spans: Sequence[Span],
     progress: Callable[[int, int], None],
-    kept: "Checkpoints",
+    kept: Checkpoints,
 ) -> Matrix:
     """Embed each span: equal ones once, those of a length together, a step at a time."""
     different = sorted(set(spans), key=lambda span: (span[1] - span[0], span))

@@ -7,16 +7,13 @@ so that a killed job does at most one of them again, and tell progress by step.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .audio import Samples
+from .checkpoints import Checkpoints
 from .clusters import Bounds
 from .options import TranscribeOptions
 from .transcript import SpeakerSpan
 from .windows import Region
-
-if TYPE_CHECKING:
-    from .pipeline import Checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def diarise(
     options: TranscribeOptions,
     folder: Path | None,
     progress: Callable[[int, int], None],
-    kept: "Checkpoints",
+    kept: Checkpoints,
 ) -> Diarization:
     """Tell speakers apart with the pipeline in ``folder``, or built in when there is none.
 

@@ -24,6 +24,7 @@ from .options import Progress, TranscribeOptions
 from .provenance import Facts, provenance
 from .recognise import known_invention
 from .sentences import split_sentences, splitter_name
+from .side_by_side import room_for_two, side_by_side
 from .speech import VAD_NAME, speech_probabilities
 from .spoken import spoken
 from .transcript import Doubt, Transcription, Turn
@@ -66,10 +67,19 @@ def transcribe_audio(
         facts = (("Speech detection", f"{VAD_NAME}: {NO_SPEECH}"), *sound)
         return Transcription(code, (), doubts=(doubt,), provenance=facts, demo=file.demo)
     model = partial((loaded or Loaded()).engine, file, options)
-    heard = hear(samples, windows, model, options, partial(progress, RECOGNISE), kept)
+
+    def recognising(tell: Progress) -> Heard:
+        return hear(samples, windows, model, options, partial(tell, RECOGNISE), kept)
+
+    def telling_apart(tell: Progress) -> diarising.Diarization:
+        return _diarise(samples, regions, options, folder, tell, kept)
+
+    if room_for_two():
+        heard, who = side_by_side(recognising, telling_apart, progress)
+    else:
+        heard, who = recognising(progress), telling_apart(progress)
     written = _written(heard, options)
     heard = _only_spoken(heard, regions, written, options)
-    who = _diarise(samples, regions, options, folder, progress, kept)
     progress(ASSEMBLE, 0, 1)
     words = assign(heard.utterances, who.exclusive, who.overlapping)
     said = tuple(Turn(turn.speaker, split_sentences(turn.words, written)) for turn in turns(words))

@@ -20,7 +20,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 os.environ.update(  # before the import below: afterwards it is too late
     PYANNOTE_METRICS_ENABLED="0",
@@ -47,12 +47,10 @@ with warnings.catch_warnings():
 from secure_storage import BadInput, FokusError  # noqa: E402
 
 from .audio import SAMPLE_RATE, Samples  # noqa: E402
+from .checkpoints import Checkpoints  # noqa: E402
 from .models import verify_folder  # noqa: E402
 from .options import TranscribeOptions  # noqa: E402
 from .transcript import SpeakerSpan  # noqa: E402
-
-if TYPE_CHECKING:
-    from .pipeline import Checkpoints
 
 NAME: Final = f"pyannote.audio {__version__}"
 _STEP: Final = 64
@@ -77,7 +75,7 @@ def diarise(
     options: TranscribeOptions,
     folder: Path,
     progress: Callable[[int, int], None],
-    kept: "Checkpoints",
+    kept: Checkpoints,
 ) -> tuple[Spans, Spans]:
     """Give the exclusive and the overlapping spans; speakers are S1, S2 … by appearance."""
     pipeline = _load(folder)
@@ -109,7 +107,7 @@ def _load(folder: Path) -> "_InSteps":
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     if config["pipeline"]["name"].rpartition(".")[2] != "SpeakerDiarization":
@@ -129,24 +127,26 @@ def _parameters(folder: Path) -> dict[str, Any]:
     return found
 
 
-class _FewAtOnce(VBxClustering):  # type: ignore[misc]  # pyannote is untyped
+class _FewAtOnce(VBxClustering):
     """Clusters every n-th embedding of a very long recording; all are assigned afterwards."""
 
-    def filter_embeddings(self, *given: Any, **named: Any) -> tuple[NDArray[Any], ...]:
-        """Choose the embeddings that are clustered."""
-        found = super().filter_embeddings(*given, **named)
+    def filter_embeddings(
+        self, embeddings: NDArray[Any], segmentations: Any = None, min_active_ratio: float = 0.2
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Choose the embeddings that are clustered; their windows and voices come along."""
+        found = super().filter_embeddings(embeddings, segmentations, min_active_ratio)
         every = max(1, -(-len(found[0]) // _CLUSTERED_AT_ONCE))
-        return tuple(one[::every] for one in found)
+        return found[0][::every], found[1][::every], found[2][::every]
 
 
-class _InSteps(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
+class _InSteps(SpeakerDiarization):
     """The pipeline, in steps that are kept."""
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
-        if not self._segmentation.model.specifications.powerset:
+        if not getattr(self._segmentation.model.specifications, "powerset", False):
             raise BadInput("The segmentation model is older than powerset training.")
-        if self.klustering == "VBxClustering":
+        if self.klustering == "VBxClustering" and self._plda is not None:
             self.clustering = _FewAtOnce(self._plda, metric=self._embedding.metric)
 
     def run(
@@ -154,7 +154,7 @@ class _InSteps(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         samples: Samples,
         options: TranscribeOptions,
         progress: Callable[[int, int], None],
-        kept: "Checkpoints",
+        kept: Checkpoints,
     ) -> Any:
         """Give pyannote's DiarizeOutput for a recording."""
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
@@ -171,7 +171,7 @@ class _InSteps(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
             del self._segmented, self._voices
 
     def _in_steps(
-        self, sound: torch.Tensor, progress: Callable[[int, int], None], kept: "Checkpoints"
+        self, sound: torch.Tensor, progress: Callable[[int, int], None], kept: Checkpoints
     ) -> tuple[Floats, Floats]:
         """Segment and embed; kept steps are read, the others done."""
         window, hop = self._samples_of_windows()
@@ -204,9 +204,12 @@ class _InSteps(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         Gives (windows, frames, voices) of 0 and 1, and (windows, voices, dimension).
         """
         size = _GPU_BATCH if self._embedding.device.type == "cuda" else _CPU_BATCH
-        segmented = _halving(self._segmentation.infer, size, windows)
+        segmented = _halving(self._segment, size, windows)
         weights = torch.from_numpy(self._whose(segmented))
         return segmented, _halving(self._embed, size, windows, weights)
+
+    def _segment(self, windows: torch.Tensor) -> Floats:
+        return np.asarray(self._segmentation.infer(windows), dtype=np.float32)
 
     def _whose(self, segmented: Floats) -> Floats:
         """Where each voice is heard (windows, voices, frames): alone, if that is enough."""
