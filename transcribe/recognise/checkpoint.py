@@ -45,7 +45,7 @@ def read_checkpoint(file: ModelFile) -> Any:
             f"{file.path.name} is not a checkpoint in openai-whisper's format, or it is damaged. "
             "Compare its sha256 with the publisher's and copy it again."
         ) from error
-    _keep_vocabulary(model)
+    keep_vocabulary(model)
     if name := official_shape(file, model.dims):
         # By path, whisper does not know which heads follow the words.
         model.set_alignment_heads(whisper._ALIGNMENT_HEADS[name])
@@ -75,7 +75,7 @@ def _is_official(file: ModelFile, name: str) -> bool:
     return file.sha256() == address.split("/")[-2]
 
 
-def _keep_vocabulary(model: Any) -> None:
+def keep_vocabulary(model: Any) -> None:
     """Have openai-whisper keep its vocabulary; it leaves the file to the garbage collector."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
