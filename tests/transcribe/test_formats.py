@@ -97,7 +97,7 @@ def test_srt_times_and_speakers() -> None:
 def test_text_says_that_the_demo_model_made_it() -> None:
     text = write_txt(SAMPLE)
     assert "demo model" in text
-    assert "[1:01:01] S2: Ja, æøå. Two." in text
+    assert "[1:01:01] S2: (3659 s) Ja, æøå. Two." in text
 
 
 def test_subtitles_and_segments_say_that_the_demo_model_made_them() -> None:

@@ -1,4 +1,7 @@
-"""WebVTT and SubRip: subtitles out, and WebVTT with voices in."""
+"""WebVTT and SubRip: subtitles out, and WebVTT with voices in.
+
+The marks of pauses that we write into WebVTT are not read back as text.
+"""
 
 import html
 import re
@@ -7,21 +10,23 @@ from typing import Final
 
 from secure_storage import BadInput
 
+from ..pauses import Marked, marked_turns
 from ..transcript import UNKNOWN, Sentence, Transcription, Turn
 from .clock import parse_time, subtitle_time
 
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _TAG: Final = re.compile(r"</?[^>]*>")
+_PAUSE: Final = re.compile(r"<c\.pause>[^<]*</c>")
 _NOTICE_SECONDS: Final = 2.0
 _BLOCKS_WITHOUT_TEXT: Final = ("WEBVTT", "NOTE", "STYLE", "REGION", "X-TIMESTAMP")
 
 
 def write_vtt(transcription: Transcription) -> str:
-    """Write WebVTT with a voice for each cue."""
+    """Write WebVTT with a voice for each cue, pauses in a class of their own."""
     notice = "\n\nNOTE Made by the demo model." if transcription.demo else ""
     cues = [
-        f"{subtitle_time(start)} --> {subtitle_time(end)}\n<v {_voice(speaker)}>{_escape(text)}"
-        for speaker, start, end, text in _cues(transcription)
+        f"{subtitle_time(start)} --> {subtitle_time(end)}\n<v {_voice(speaker)}>{_paused(said)}"
+        for speaker, start, end, said in _cues(transcription)
     ]
     return f"WEBVTT{notice}\n\n" + "".join(f"{cue}\n\n" for cue in cues)
 
@@ -29,8 +34,8 @@ def write_vtt(transcription: Transcription) -> str:
 def write_srt(transcription: Transcription) -> str:
     """Write SubRip, the speaker's label before the text."""
     cues = [
-        (start, end, f"{speaker}: {' '.join(text.split())}")
-        for speaker, start, end, text in _cues(transcription)
+        (start, end, f"{speaker}: {' '.join(' '.join(text for _, text in said).split())}")
+        for speaker, start, end, said in _cues(transcription)
     ]
     if transcription.demo:
         # SubRip knows no comments: only what is a subtitle itself survives other programs.
@@ -41,12 +46,19 @@ def write_srt(transcription: Transcription) -> str:
     )
 
 
-def _cues(transcription: Transcription) -> Iterator[tuple[str, float, float, str]]:
-    for turn in transcription.turns:
-        for sentence in turn.sentences:
+def _cues(transcription: Transcription) -> Iterator[tuple[str, float, float, Marked]]:
+    for turn, marked in marked_turns(transcription):
+        for sentence, said in zip(turn.sentences, marked, strict=True):
             if sentence.start is not None and sentence.end is not None:
                 end = max(sentence.end, sentence.start + 0.001)
-                yield turn.speaker, sentence.start, end, sentence.text
+                yield turn.speaker, sentence.start, end, said
+
+
+def _paused(said: Marked) -> str:
+    return " ".join(
+        f"<c.pause>{pause.mark}</c> {_escape(text)}" if pause else _escape(text)
+        for pause, text in said
+    )
 
 
 def _escape(text: str) -> str:
@@ -94,7 +106,7 @@ def _read_block(number: int, lines: Sequence[str]) -> Iterator[tuple[str, Senten
 
 
 def _plain(text: str) -> str:
-    return " ".join(html.unescape(_TAG.sub("", text)).split())
+    return " ".join(html.unescape(_TAG.sub("", _PAUSE.sub("", text))).split())
 
 
 def _turns(spoken: Sequence[tuple[str, Sentence]]) -> tuple[Turn, ...]:

@@ -1,16 +1,17 @@
-"""Plain text for reading: a paragraph for each turn, with its time and speaker."""
+"""Plain text for reading: a paragraph a turn, with its time and speaker; pauses are marked."""
 
+from ..pauses import marked_turns, read_aloud
 from ..transcript import Transcription
 from .clock import reading_time
 
 
 def write_txt(transcription: Transcription) -> str:
-    """Write ``[0:01:23] S1: sentences``, one turn a paragraph."""
+    """Write ``[0:01:23] S1: sentences``, one turn a paragraph, pauses as «(3 s)»."""
     lines = []
     if transcription.demo:
         lines.append("Made by the demo model: it knows only its sample's words and voices.\n")
-    for turn in transcription.turns:
+    for turn, sentences in marked_turns(transcription):
         start = next((s.start for s in turn.sentences if s.start is not None), None)
         stamp = f"[{reading_time(start)}] " if start is not None else ""
-        lines.append(f"{stamp}{turn.speaker}: {' '.join(s.text for s in turn.sentences)}\n")
+        lines.append(f"{stamp}{turn.speaker}: {' '.join(map(read_aloud, sentences))}\n")
     return "\n".join(lines)
