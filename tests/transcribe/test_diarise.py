@@ -1,14 +1,13 @@
-"""Who speaks when: the built-in diarizer on real voices, and pyannote's pipeline offline."""
+"""Who speaks when: the built-in diarizer on real voices."""
 
-import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from secure_storage import FokusError
-from transcribe import SpeakerSpan, TranscribeOptions
+from transcribe import TranscribeOptions, builtin_diariser
 from transcribe.audio import decode
+from transcribe.checkpoints import NoCheckpoints
 from transcribe.clusters import Bounds, cluster, likelihoods, silhouette, smooth
 from transcribe.diarise import diarise
 from transcribe.evaluate import diarization_scores
@@ -99,8 +98,9 @@ def test_two_people_on_a_telephone_are_told_apart(spoken_wav: Path) -> None:
         samples = decode(stream).samples
     told: list[tuple[int, int]] = []
     found = diarise(
-        samples, regions_of(samples), TranscribeOptions(), None, lambda *step: told.append(step)
-    )
+        samples, regions_of(samples), TranscribeOptions(), None,
+        lambda *step: told.append(step), NoCheckpoints(),
+    )  # fmt: skip
     assert found.speakers == 2
     assert found.exclusive[0].speaker == "S1"
     assert "built-in" in found.method
@@ -114,109 +114,63 @@ def test_two_people_on_a_telephone_are_told_apart(spoken_wav: Path) -> None:
 
 
 def test_silence_has_no_speakers() -> None:
-    assert (
-        diarise(np.zeros(16_000, np.float32), (), TranscribeOptions(), None, nothing).speakers == 0
-    )
+    silent = np.zeros(16_000, np.float32)
+    found = diarise(silent, (), TranscribeOptions(), None, nothing, NoCheckpoints())
+    assert found.speakers == 0 and found.exclusive == ()
 
 
-@pytest.fixture(scope="module")
-def pyannote_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pipeline laid out like community-1, its small models untrained."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return _make_pipeline(tmp_path_factory.mktemp("models") / "pyannote")
+class Killed(Exception):
+    pass
 
 
-def _make_pipeline(folder: Path) -> Path:
-    import os
+class Kept:
+    """Checkpoints that survive; the machine may die after some of them."""
 
-    os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
-    import pytorch_lightning
-    import torch
-    from pyannote.audio.core.task import Problem, Resolution, Specifications
-    from pyannote.audio.models.embedding import XVectorMFCC
-    from pyannote.audio.models.segmentation import PyanNet
+    def __init__(self, most: int = 1000) -> None:
+        self.data: dict[str, bytes] = {}
+        self.most = most
 
-    torch.manual_seed(0)
-    segmentation = PyanNet(
-        lstm={"hidden_size": 16, "num_layers": 1}, linear={"hidden_size": 16, "num_layers": 1}
-    )
-    segmentation.specifications = Specifications(
-        problem=Problem.MONO_LABEL_CLASSIFICATION, resolution=Resolution.FRAME, duration=5.0,
-        min_duration=None, warm_up=(0.0, 0.0), classes=["one", "two", "three"],
-        powerset_max_classes=2, permutation_invariant=True,
-    )  # fmt: skip
-    embedding = XVectorMFCC(dimension=32)
-    embedding.specifications = Specifications(
-        problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=3.0,
-        min_duration=1.0, classes=["one", "two"],
-    )  # fmt: skip
-    for model, name in ((segmentation, "segmentation"), (embedding, "embedding")):
-        model.build()
-        model.eval()
-        checkpoint = {
-            "state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams),
-            "pytorch-lightning_version": pytorch_lightning.__version__, "epoch": 0,
-            "global_step": 0,
-        }  # fmt: skip
-        model.on_save_checkpoint(checkpoint)
-        (folder / name).mkdir(parents=True)
-        torch.save(checkpoint, folder / name / "pytorch_model.bin")
-    (folder / "plda").mkdir()
-    same = np.eye(32)
-    np.savez(
-        folder / "plda" / "xvec_transform.npz", mean1=np.zeros(32), mean2=np.zeros(32), lda=same
-    )
-    np.savez(folder / "plda" / "plda.npz", mu=np.zeros(32), tr=same, psi=np.linspace(1, 2, 32))
-    (folder / "config.yaml").write_text(PIPELINE)
-    return folder
+    def get(self, name: str) -> bytes | None:
+        return self.data.get(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        if len(self.data) == self.most:
+            raise Killed
+        self.data[name] = data
 
 
-PIPELINE = """
-dependencies: {pyannote.audio: 4.0.0}
-pipeline:
-  name: pyannote.audio.pipelines.SpeakerDiarization
-  params:
-    clustering: AgglomerativeClustering
-    segmentation: $model/segmentation
-    segmentation_batch_size: 8
-    embedding: $model/embedding
-    embedding_batch_size: 8
-    embedding_exclude_overlap: true
-    plda: $model/plda
-params:
-  segmentation: {min_duration_off: 0.0}
-  clustering: {method: average, min_cluster_size: 2, threshold: 0.7}
-"""
-
-
-def test_an_installed_pipeline_runs_without_any_network(
-    pyannote_folder: Path, spoken_wav: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_killed_job_does_one_step_again_and_ends_the_same(
+    spoken_wav: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls: list[str] = []
-
-    def refuse(*_: object, **__: object) -> None:
-        calls.append("network")
-        raise OSError("no network")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
     with spoken_wav.open("rb") as stream:
-        samples = decode(stream).samples[: 16_000 * 8]
-    region = (Region(0.0, 8.0),)
-    found = diarise(samples, region, TranscribeOptions(speakers=2), pyannote_folder, nothing)
-    assert calls == []
-    assert "pyannote.audio 4" in found.method
-    assert all(isinstance(span, SpeakerSpan) for span in found.overlapping)
-    ordered = sorted(found.exclusive)
-    assert all(a.end <= b.start + 0.001 for a, b in zip(ordered, ordered[1:], strict=False))
+        samples = decode(stream).samples
+    regions = regions_of(samples)
+    monkeypatch.setattr(builtin_diariser, "_STEP", 64)
+    whole = Kept()
+    expected = diarise(samples, regions, TranscribeOptions(), None, nothing, whole)
+    assert len(whole.data) > 3
+    kept = Kept(most=2)
+    with pytest.raises(Killed):
+        diarise(samples, regions, TranscribeOptions(), None, nothing, kept)
+    kept.most = 1000
+    told: list[tuple[int, int]] = []
+    again = diarise(
+        samples, regions, TranscribeOptions(), None, lambda *step: told.append(step), kept
+    )
+    assert again == expected
+    assert kept.data == whole.data
+    # Told before each step that is done now, and at the end: what was kept is no news.
+    assert [done for done, _ in told][:2] == [128, 192]
+    assert len(told) == len(whole.data) - 2 + 1
 
 
-def test_a_broken_pipeline_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("pipeline: {}")
-    with pytest.raises(FokusError, match="cannot be loaded"):
-        diarise(
-            np.zeros(16_000, np.float32), (Region(0, 1),), TranscribeOptions(), tmp_path, nothing
-        )
+def test_the_spectrogram_in_pieces_is_that_of_the_whole(
+    spoken_wav: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with spoken_wav.open("rb") as stream:
+        samples = decode(stream).samples[: 16_000 * 7 + 77]
+    whole = builtin_diariser._spectrogram(samples)
+    monkeypatch.setattr(builtin_diariser, "_PIECE", 150)
+    pieces = builtin_diariser._spectrogram(samples)
+    assert pieces.shape == whole.shape == (1 + len(samples) // 160, 40)
+    np.testing.assert_allclose(pieces, whole, rtol=1e-4, atol=1e-7)
