@@ -1,4 +1,4 @@
-"""What all tests share: where Chromium is, and an honest word when it is not there."""
+"""What all tests share, and an honest word where Chromium or Slurm is not there."""
 
 import json
 import os
@@ -33,21 +33,36 @@ _left_out: list[str] = []
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the browser tests last: Playwright keeps an event loop running in this thread.
 
-    Where there is no browser they are left out, to be named in the summary.
+    Where there is no browser, or no Slurm could be started, the tests that need one are left
+    out, to be named in the summary.
     """
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
-    if CHROMIUM is not None:
-        return
-    browser = [item for item in items if item.get_closest_marker("browser")]
-    _left_out.extend(item.nodeid for item in browser)
-    config.hook.pytest_deselected(items=browser)
-    items[:] = [item for item in items if item not in browser]
+    there = {"browser": CHROMIUM is not None, "slurm": _slurm_can_be_started()}
+    absent = [name for name, is_there in there.items() if not is_there]
+    out = [item for item in items if any(item.get_closest_marker(name) for name in absent)]
+    if out:
+        _left_out.extend(item.nodeid for item in out)
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def _slurm_can_be_started() -> bool:
+    """Its daemons are there, and this is root, who may take on a user's groups."""
+    groups = Path("/proc/self/setgroups")
+    return (
+        os.geteuid() == 0
+        and (not groups.exists() or groups.read_text().strip() == "allow")
+        and all(shutil.which(name) for name in ("slurmctld", "slurmd", "munged", "setpriv"))
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the tests that this machine could not run."""
     if _left_out:
-        terminalreporter.section("could not run: no Chromium (Debian package chromium)")
+        terminalreporter.section(
+            "could not run: no Chromium (Debian package chromium), or no Slurm to start "
+            "(slurm-wlm and munge, and the rights of root)"
+        )
         for name in _left_out:
             terminalreporter.write_line(name)
 

@@ -154,6 +154,8 @@ STARTERS = {
     "secure_storage/foreign/child.py",
     # The transcription worker, which is given one job and its key.
     "transcribe/hand_over.py",
+    # Slurm's own commands, which learn a path, a program and how many tasks.
+    "transcribe/slurm.py",
     # The decoder that makes silence of somebody's turns, shut in like the guarded child.
     "transcribe/silence.py",
     # Reads a file of ours where closing it here would drop the database's locks.

@@ -33,6 +33,7 @@ from .jobs import (
     jobs,
     resume_job,
     start_job,
+    start_jobs,
     take_in,
     tend,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "shown",
     "speakers",
     "start_job",
+    "start_jobs",
     "study_defaults",
     "take_in",
     "tend",

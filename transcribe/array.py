@@ -26,6 +26,8 @@ from .hand_over import Handed
 
 _ASK_EVERY: Final = 20.0
 """Seconds between two questions to Slurm."""
+_LOOK_AGAIN: Final = 1.0
+"""Seconds after which a task looks again for a capsule that somebody held."""
 _LOST_GPUS: Final = 3
 """How often a task may be started anew because its GPU was lost."""
 _asked: Final[dict[Path, float]] = {}
@@ -75,10 +77,15 @@ def cancel(jobs: Path, path: Path) -> None:
     """Have the work on a capsule stopped; an array with nothing left to do goes."""
     mark = capsule.elsewhere(path)
     capsule.cancel(path)
-    take_back(path)
-    if mark and not any(one.split()[0] == mark.split()[0] for _, one in _handed(jobs)):
+    (path / "array-key").unlink(missing_ok=True)
+    if mark is None:
+        return
+    if capsule.progress(path).state == "queued":  # else its task takes it back
+        take_back(path)
+    name = mark.split()[0]
+    if not any(one != path and other.split()[0] == name for one, other in _handed(jobs)):
         with suppress(slurm.SlurmTrouble):  # its tasks find nothing to do
-            slurm.cancel(mark.split()[0])
+            slurm.cancel(name)
 
 
 def tend(jobs: Path) -> None:
@@ -108,42 +115,43 @@ def array_command(jobs: Path, name: str) -> int:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    from .work import Ended, work_through
+    from .work import Ended, asked_to_stop, work_through
 
     mark = f"{name} {os.environ['SLURM_ARRAY_TASK_ID']}"
-    ended = work_through(_mine(jobs, mark))
+    ended = Ended.SETTLED
+    # One that somebody holds is come back to: a node that was given up may be at work still.
+    while ended == Ended.SETTLED and _marked(jobs, mark):
+        ended = Ended.STOPPED if asked_to_stop() else work_through(_free(jobs, mark))
+        time.sleep(_LOOK_AGAIN if ended == Ended.SETTLED and _marked(jobs, mark) else 0)
     restarts = int(os.environ.get("SLURM_RESTART_COUNT", "0"))
-    again = ended == Ended.STOPPED or (ended == Ended.GPU_LOST and restarts < _LOST_GPUS)
-    if again:
+    if ended == Ended.STOPPED or (ended == Ended.GPU_LOST and restarts < _LOST_GPUS):
         slurm.requeue()
     elif ended != Ended.SETTLED:
-        for path, one in _handed(jobs):
-            if one == mark:
-                take_back(path)
+        for path in _marked(jobs, mark):
+            take_back(path)
     return int(ended)
 
 
-def _mine(jobs: Path, mark: str) -> Iterator[Handed]:
-    """Give a task its capsules, and take each one back that has come to an end.
+def _free(jobs: Path, mark: str) -> Iterator[Handed]:
+    """Give a task those of its capsules that nobody holds, and take back what has ended."""
+    for path in _marked(jobs, mark):
+        try:
+            held = capsule.lock(path)
+        except WorkerAlive:
+            continue
+        except FileNotFoundError:  # removed meanwhile
+            take_back(path)
+            continue
+        key = _read_key(path)
+        if capsule.elsewhere(path) == mark:  # else it was taken back meanwhile
+            if key is not None:
+                yield Handed(path, key, held)
+            take_back(path)
+        held.close()
 
-    One that somebody holds is come back to: a node that was given up may be at work still.
-    """
-    while mine := [path for path, one in _handed(jobs) if one == mark]:
-        for path in mine:
-            try:
-                held = capsule.lock(path)
-            except WorkerAlive:
-                continue
-            except FileNotFoundError:  # removed meanwhile
-                take_back(path)
-                continue
-            key = _read_key(path)
-            if capsule.elsewhere(path) == mark:  # else taken back meanwhile
-                if key is not None:
-                    yield Handed(path, key, held)
-                take_back(path)
-            held.close()
-        time.sleep(1.0)
+
+def _marked(jobs: Path, mark: str) -> list[Path]:
+    return [path for path, one in _handed(jobs) if one == mark]
 
 
 def _handed(jobs: Path) -> list[tuple[Path, str]]:

@@ -116,6 +116,11 @@ def work_command() -> int:
         return work_through(Line(stream))
 
 
+def asked_to_stop() -> bool:
+    """Somebody asked this process to end (SIGTERM)."""
+    return _stop.is_set()
+
+
 def work_through(handed: Iterable[Handed]) -> Ended:
     """Work on capsules one after the other, the recogniser loaded once.
 
