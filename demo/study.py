@@ -163,8 +163,9 @@ def _wait(study: Study, job: int, say: Say) -> None:
     while True:
         transcribe.take_in(study)
         row = next(row for row in transcribe.jobs(study) if row.id == job)
-        line = f"Transcribing the sample: {row.step}"
-        if line != said and row.step:
+        steps = " and ".join(step.name for step in row.steps)
+        line = f"Transcribing the sample: {steps}"
+        if line != said and steps:
             say(line)
             said = line
         if row.state == "done":
