@@ -5,8 +5,9 @@ import math
 import struct
 import warnings
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,3 +119,58 @@ def scripted_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pa
         return path
 
     return make
+
+
+class ToldEngine:
+    """An engine that writes what a test tells it, to see what is asked of it."""
+
+    name = "told"
+    english_only = False
+    mel_bands = 80
+
+    def __init__(
+        self, says: Callable[..., Any], *, fits: int = 99, largest_batch: int = 4,
+        votes: Callable[[int], Mapping[str, float]] = lambda row: {"en": 1.0},
+    ) -> None:  # fmt: skip
+        self.largest_batch = largest_batch
+        self.asked: list[Any] = []
+        self.encoded: list[int] = []
+        self._says, self._fits, self._votes = says, fits, votes
+
+    def tokenizer(self, language: str, translate: bool = False) -> Any:
+        from whisper.tokenizer import get_tokenizer
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves its file open
+            return get_tokenizer(multilingual=False)
+
+    def encode(self, spectrograms: Any) -> Any:
+        from transcribe.recognise.engine import OutOfMemory
+
+        if len(spectrograms) > self._fits:
+            raise OutOfMemory
+        self.encoded.append(len(spectrograms))
+        return spectrograms
+
+    def rows(self, features: Any, rows: Sequence[int]) -> Any:
+        return features[list(rows)]
+
+    def languages(self, features: Any) -> list[Mapping[str, float]]:
+        return [self._votes(row) for row in range(len(features))]
+
+    def decode(self, features: Any, ask: Any) -> list[Any]:
+        self.asked.append(ask)
+        return [self._says(ask, row) for row in features]
+
+    def align(self, features: Any, texts: Any, seconds: Any, ask: Any) -> list[Any]:
+        from transcribe.recognise.engine import WordTiming
+
+        assert len(features) == len(texts) == len(seconds)
+        words = self.tokenizer("en")
+        return [[WordTiming(words.decode(list(text)), 0.0, 1.0, 0.9)] for text in texts]
+
+
+@pytest.fixture
+def told_engine() -> type[ToldEngine]:
+    """The class of engines that write what a test tells them."""
+    return ToldEngine

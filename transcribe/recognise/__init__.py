@@ -43,8 +43,10 @@ __all__ = [
 def load_engine(file: ModelFile, options: TranscribeOptions) -> Engine:
     """Load a checkpoint into the engine that was asked for, ready to work.
 
-    Raises BadInput when the file is not a checkpoint.
+    Raises BadInput when the file is not a checkpoint, or not the one its name or the
+    manifest of its folder promises.
     """
-    from .plain_engine import load_plain
+    file.verify()
+    from .torch_engine import load_torch
 
-    return load_plain(file)
+    return load_torch(file)

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
-from whisper.timing import dtw_cpu
 
 from .engine import WordTiming
+from .warping import Path, cheapest_paths
 
 _SECONDS: Final = 0.02
 """Of sound for each place of the features."""
@@ -56,14 +56,19 @@ def align(
     states, attention = _follow(model.decoder, model.alignment_heads, heard, fed)
     letters = model.decoder.token_embedding.weight[: tokenizer.eot].to(states.dtype)
     first = len(before) - 1
+    matrices: dict[int, NDArray[np.float64]] = {}
+    probabilities: dict[int, list[float]] = {}
     for index, row in enumerate(rows):
         text, after = list(texts[row]), first + len(texts[row])
         places = max(1, min(round(seconds[row] / _SECONDS), attention.shape[-1]))
         matrix = _matrix(attention[index, :, : after + 2, :places])[first : after + 1]
         if np.isfinite(matrix).all():
             said = (states[index, first:after] @ letters.T).float().softmax(dim=-1)
-            probabilities = said[range(len(text)), text].tolist()
-            timings[row] = _words(tokenizer, text, matrix, probabilities)
+            matrices[row], probabilities[row] = matrix, said[range(len(text)), text].tolist()
+    for row, path in zip(
+        matrices, cheapest_paths([-one for one in matrices.values()]), strict=True
+    ):
+        timings[row] = _words(tokenizer, list(texts[row]), path, probabilities[row])
     return timings
 
 
@@ -130,11 +135,11 @@ def _smooth(weights: Tensor) -> Tensor:
 
 
 def _words(
-    tokenizer: Any, text: list[int], matrix: NDArray[np.float64], probabilities: list[float]
+    tokenizer: Any, text: list[int], path: Path, probabilities: list[float]
 ) -> list[WordTiming]:
-    """Follow the path through the matrix; a word begins where its first token is reached."""
-    tokens, places = dtw_cpu(-matrix)
-    reached = places[np.pad(np.diff(tokens), (1, 0), constant_values=1).astype(bool)] * _SECONDS
+    """Follow the path; a word begins where its first token is reached."""
+    tokens, places = path
+    reached = places[np.diff(tokens, prepend=-1) > 0] * _SECONDS
     words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
     ends = list(accumulate(len(part) for part in parts[:-1]))
     return [

@@ -98,7 +98,8 @@ def _timed(
         timings = dict(zip(rows, found, strict=True))
     heard = []
     for row, (window, one) in enumerate(zip(windows, decoded, strict=True)):
-        probability = math.exp(min(0.0, one.avg_logprob)) if one.avg_logprob < 0 else 1.0
+        unsure = math.isnan(one.avg_logprob)
+        probability = 0.0 if unsure else math.exp(min(0.0, one.avg_logprob))
         said, guessed = cutting.utterances(window, pieces[row], timings.get(row), probability)
         reasons = _reasons(one, greedy[row], guessed)
         doubts = [
