@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from secure_storage import BadInput
+from transcribe import TranscribeOptions
 from transcribe.models import (
     MANIFEST,
     ModelMissing,
@@ -21,6 +22,7 @@ from transcribe.models import (
 )
 from transcribe.models.manifest import read_sums, sums_text
 from transcribe.models.official import ALIASES, CHECKPOINTS, NB_WHISPER, OFFICIAL, checkpoint
+from transcribe.recognise import load_engine
 
 
 @pytest.fixture
@@ -124,6 +126,16 @@ def test_what_the_manifest_lists_must_fit_it(home: Path) -> None:
     path.write_bytes(b"as replaced")
     with pytest.raises(BadInput, match="was not loaded"):
         find_model("mine").verify()
+
+
+def test_what_is_not_vouched_for_is_not_loaded(home: Path) -> None:
+    path = put(home, "mine", b"as imported")
+    vouch_for(home)
+    path.write_bytes(b"as replaced")
+    with pytest.raises(BadInput, match="was not loaded"):
+        load_engine(find_model("mine"), TranscribeOptions())
+    with pytest.raises(BadInput, match="was not loaded"):
+        load_engine(find_model(str(path)), TranscribeOptions())
 
 
 def test_a_replaced_file_is_seen_though_its_size_and_date_are_kept(home: Path) -> None:

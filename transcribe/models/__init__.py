@@ -20,7 +20,7 @@ from .installed import (
     pyannote_folder,
 )
 from .manifest import MANIFEST, verify_folder, vouch_for
-from .official import OFFICIAL, PYANNOTE
+from .official import OFFICIAL, PYANNOTE, Published
 
 __all__ = [
     "DEMO",
@@ -31,6 +31,7 @@ __all__ = [
     "OFFICIAL",
     "PUBLISHED",
     "PYANNOTE",
+    "Published",
     "best_model",
     "bundle_models",
     "demo_checkpoint",

@@ -125,9 +125,9 @@ def check_checkpoint(path: Path) -> None:
     except Exception as error:
         # Unpickling refuses in as many ways as a file can be wrong.
         raise BadInput(
-            f"{path.name} is not a checkpoint in openai-whisper's format, or it is damaged "
+            "This file is not a checkpoint in openai-whisper's format, or it is damaged "
             f"({type(error).__name__}). Get it again."
         ) from None
     if not isinstance(tensors, Mapping):
-        raise BadInput(f"{path.name} is not a checkpoint in openai-whisper's format.")
+        raise BadInput("This file is not a checkpoint in openai-whisper's format.")
     check_tensors(tensors, {slot.ours: slot.shape for slot in layout(dims)})

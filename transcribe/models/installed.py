@@ -53,8 +53,10 @@ class ModelFile:
         return (manifest_of(self.path.parent) or {}).get(self.path.name, "")
 
     def published(self) -> str:
-        """Sum that is published under the model's name; empty for a name that is not official."""
-        return "" if self.demo else CHECKPOINTS.get(ALIASES.get(self.name, self.name), "")
+        """Sum published for a file that goes by an official name; empty for any other."""
+        if self.demo or self.path.parent not in _folders():
+            return ""
+        return CHECKPOINTS.get(ALIASES.get(self.name, self.name), "")
 
 
 def models_folder() -> Path:
