@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def _slurm_can_be_started() -> bool:
         and (not groups.exists() or groups.read_text().strip() == "allow")
         and all(shutil.which(name) for name in ("slurmctld", "slurmd", "munged", "setpriv"))
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or fills the models of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOKUS_MODELS", str(tmp_path_factory.mktemp("models")))
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
