@@ -7,6 +7,7 @@ transcript and goes out with every copy, and such a list often names people.
 from collections.abc import Iterable
 from importlib.metadata import version
 
+from .languages import NAMES
 from .models import ModelFile
 from .options import TranscribeOptions
 from .prompting import has_hesitations
@@ -36,7 +37,7 @@ def provenance(  # noqa: PLR0913 (each is a fact of its own)
         ("Program", f"Fokus {version('fokus-workbench')}"),
         ("Recognition", f"{recogniser}, {what} (sha256 {file.sha256()[:12]}), greedy with "
                         "retries at rising temperature, no conditioning on previous text"),
-        ("Language", f"{language} ({found_by})"),
+        ("Language", f"{NAMES[language]} [{language}], {found_by}"),
         ("Text", _text(options)),
         ("Style", _style(options, language)),
         ("Expected words", _expected(options.prompt)),
@@ -80,9 +81,7 @@ def _expected(prompt: str) -> str:
 
 def _inventions(options: TranscribeOptions) -> str:
     if options.drop_phrases:
-        return (
-            "known subtitle credits dropped where hardly anybody speaks; what was dropped is kept"
-        )
+        return "known subtitle credits are dropped where hardly anybody speaks, and listed"
     return "known subtitle credits are not looked for"
 
 

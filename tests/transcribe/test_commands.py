@@ -48,7 +48,7 @@ def test_every_option_reaches_the_transcript(
     told = facts(tmp_path / "sample.json")
     assert "2 words" in told["Expected words"]
     assert told["Style"].startswith("verbatim")
-    assert told["Language"] == "en (given)"
+    assert told["Language"] == "English [en], given"
     assert "not looked for" in told["Inventions"]
     assert told["Speakers"].endswith("number estimated, at least 2, at most 4")
     printed = "".join(capfd.readouterr())

@@ -89,7 +89,7 @@ def test_every_choice_is_told(file: ModelFile) -> None:
     told = facts(file, TranscribeOptions("base", "no"))
     assert told["Program"] == f"Fokus {version('fokus-workbench')}"
     assert told["Recognition"].startswith("openai-whisper 1, model base (sha256 ")
-    assert told["Language"] == "no (given)"
+    assert told["Language"] == "Norwegian (Bokmål) [no], given"
     assert told["Text"] == "in the language spoken, not translated"
     assert told["Style"].startswith("clean")
     assert told["Expected words"] == "none given"

@@ -95,7 +95,8 @@ def _model() -> str:
 
 
 def _choices(model: str, defaults: StudyDefaults) -> _Chosen:
-    first, least, most = st.columns([3, 1, 1])
+    first, second = st.columns([3, 2])
+    least, most = second.columns(2)
     language = first.selectbox(
         "Language",
         ["", *_offered(defaults.allowed)],

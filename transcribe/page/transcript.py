@@ -8,6 +8,7 @@ import streamlit as st
 from secure_storage import Study
 
 from ..store import (
+    DoubtRow,
     ParticipantRow,
     SpeakerRow,
     TranscriptRow,
@@ -21,8 +22,8 @@ from ..store import (
 from ..transcript_component import choose_transcript, may, show_transcript
 from .telling import clock, told
 
-_WIDTH: Final = 40
-"""Characters on a line of the narrow column."""
+_WIDTH: Final = 110
+"""Characters on a line below the transcript."""
 
 
 def transcript_page(study: Study) -> None:
@@ -33,12 +34,16 @@ def transcript_page(study: Study) -> None:
         if row is None:
             return
         text, beside = st.columns([4, 1.15], gap="medium")
+        found = doubts(study, row.id)
         with beside:
             _speakers(study, row)
-            _left_out(study, row)
-            _how_made(study, row)
+            if found:
+                stretches = "1 stretch was" if len(found) == 1 else f"{len(found)} stretches were"
+                st.caption(f"{stretches} dropped or doubted: see below the transcript.")
         with text:
             show_transcript(study, row)
+        _left_out(found)
+        _how_made(study, row)
 
 
 def _speakers(study: Study, row: TranscriptRow) -> None:
@@ -93,8 +98,7 @@ def _called(one: ParticipantRow) -> str:
     return f"{one.pseudonym}, {role}" if role else one.pseudonym
 
 
-def _left_out(study: Study, row: TranscriptRow) -> None:
-    found = doubts(study, row.id)
+def _left_out(found: list[DoubtRow]) -> None:
     if not found:
         return
     with st.expander("Dropped or doubted", icon=":material/hearing:"):
@@ -107,6 +111,12 @@ def _left_out(study: Study, row: TranscriptRow) -> None:
                 "Heard": [one.text or "nothing" for one in found],
             },
             hide_index=True,
+            column_config={
+                "From": st.column_config.TextColumn(width="small"),
+                "To": st.column_config.TextColumn(width="small"),
+                "Why": st.column_config.TextColumn(width="medium"),
+                "Heard": st.column_config.TextColumn(width="large"),
+            },
         )
 
 
@@ -116,5 +126,4 @@ def _how_made(study: Study, row: TranscriptRow) -> None:
         return
     with st.expander("How it was made", icon=":material/receipt_long:"):
         st.caption("In words for a methods section; exports carry them too.")
-        for what, how in facts:
-            st.text(textwrap.fill(f"{what}: {how}", _WIDTH))
+        st.text("\n".join(textwrap.fill(f"{what}: {how}", _WIDTH) for what, how in facts))
