@@ -164,9 +164,7 @@ def test_a_silent_window_is_tried_again_then_dropped_and_recorded(told_engine: A
     engine = told_engine(lambda ask, row: decoded(" Thank you.", no_speech=0.9, avg_logprob=-1.4))
     found, doubts = flat(recognise(engine, SOUND, WINDOWS[:1], ENGLISH))
     assert found == []
-    assert [(doubt.text, doubt.reason) for doubt in doubts] == [
-        ("Thank you.", recognising.DROPPED)
-    ]
+    assert [(doubt.text, doubt.reason) for doubt in doubts] == [("Thank you.", recognising.DROPPED)]
     assert len(engine.asked) == 6
     empty = decoded("", tokens=(STAMP,), no_speech=0.9, avg_logprob=-1.4)
     assert flat(recognise(told_engine(lambda ask, row: empty), SOUND, WINDOWS, ENGLISH)) == ([], [])

@@ -36,9 +36,6 @@ def find_language(
     Every voter gives each allowed language its probability times its own length in
     seconds. Raises BadInput where the model cannot know what is asked of it.
     """
-    for code in (options.language, *options.allowed):
-        if code is not None:
-            _known(code)
     if engine.english_only:
         if options.language not in (None, "en"):
             raise BadInput(
@@ -47,17 +44,18 @@ def find_language(
             )
         return Language("en", "given" if options.language else "the model knows English only")
     if options.language is not None:
-        return Language(options.language, "given")
+        return Language(_known(engine, options.language), "given")
     if len(options.allowed) == 1:
-        return Language(options.allowed[0], "the only one allowed")
+        return Language(_known(engine, options.allowed[0]), "the only one allowed")
     return _voted(engine, spectrogram, windows, options.allowed)
 
 
-def _known(code: str) -> None:
-    from whisper.tokenizer import LANGUAGES
-
-    if code not in LANGUAGES:
-        raise BadInput(f"«{code}» is not a language code Whisper knows (no, nn, en, sv, da …).")
+def _known(engine: Engine, code: str) -> str:
+    try:
+        engine.tokenizer(code)
+    except (KeyError, ValueError):  # «yue» came with large-v3
+        raise BadInput(f"This model does not know the language «{code}». Choose another.") from None
+    return code
 
 
 def _voted(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from .engine import Ask, Decoded, Engine, Features
@@ -41,7 +42,7 @@ def passed(one: Decoded) -> bool:
 
 
 def retried(
-    engine: Engine, features: Features, sound: NDArray, ask: Ask, first: Decoded,
+    engine: Engine, features: Features, sound: NDArray[np.float32], ask: Ask, first: Decoded,
     watch: Callable[[], None],
 ) -> Decoded:  # fmt: skip
     """Decode one window (``features`` of one row) until it passes; else give the best try.
@@ -60,6 +61,6 @@ def retried(
     return max(tried, key=lambda one: (not repetitive(one), not improbable(one), one.avg_logprob))
 
 
-def _seed(sound: NDArray, temperature: float) -> int:
+def _seed(sound: NDArray[np.float32], temperature: float) -> int:
     digest = hashlib.blake2b(sound.tobytes(), digest_size=6, key=f"{temperature:.1f}".encode())
     return int.from_bytes(digest.digest(), "little")

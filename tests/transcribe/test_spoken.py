@@ -1,0 +1,87 @@
+"""What nobody said is dropped and shown; words end where speech ends."""
+
+import pytest
+
+from transcribe.recognise import known_invention
+from transcribe.spoken import INVENTED, SUSPECTED, UNHEARD, spoken
+from transcribe.transcript import Utterance, Word
+from transcribe.windows import Region
+
+
+def said(text: str, start: float, end: float) -> Utterance:
+    return Utterance(start, end, text, (Word(text, start, end, 0.9),))
+
+
+def norwegian(text: str) -> bool:
+    return known_invention(text, "no")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Teksting av Nicolai Winther", "no"),
+        ("Undertekster av Ai-Media", "no"),
+        ("Undertekstar av Ola Nordmann.", "nn"),
+        ("Thanks for watching!", "en"),
+        ("Subtitles by the Amara.org community", "en"),
+        ("Subtitles by the Amara.org community", "sv"),
+        ("Danske tekster: Nicolai Winther", "da"),
+        ("Undertexter från SVT.", "sv"),
+        ("Sous-titrage Société Radio-Canada", "fr"),
+        ("Scandinavian Text Service 2018", "da"),
+    ],
+)
+def test_known_inventions_are_known(text: str, language: str) -> None:
+    assert known_invention(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Takk for at dere kom.", "no"),
+        ("Jeg leste teksting av filmen i går.", "no"),
+        ("Thanks for watching the children while I was away, and then we left", "no"),
+        ("Thank you.", "en"),
+        ("", "en"),
+        ("Teksting av Nicolai Winther", "en"),
+    ],
+)
+def test_talk_is_not_taken_for_an_invention(text: str, language: str) -> None:
+    assert not known_invention(text, language)
+
+
+def test_text_where_nobody_speaks_is_dropped_and_shown() -> None:
+    kept, doubts = spoken(
+        [said("Ja.", 1.0, 2.0), said("Hei.", 5.0, 6.0)], [Region(0.5, 2.5)], norwegian
+    )
+    assert [one.text for one in kept] == ["Ja."]
+    assert [(d.start, d.end, d.text, d.reason) for d in doubts] == [(5.0, 6.0, "Hei.", UNHEARD)]
+    assert spoken([said("Ja.", 1.0, 2.0)], [], norwegian)[0] == ()
+
+
+def test_an_invention_is_dropped_only_where_hardly_anybody_speaks() -> None:
+    credit = said("Teksting av Ola Nordmann", 0.0, 4.0)
+    kept, doubts = spoken([credit], [Region(0.0, 1.0)], norwegian)
+    assert kept == () and doubts[0].reason == INVENTED
+    kept, doubts = spoken([credit], [Region(0.0, 1.0), Region(1.5, 4.0)], norwegian)
+    assert [one.text for one in kept] == [credit.text] and doubts[0].reason == SUSPECTED
+    assert spoken([credit], [Region(0.0, 1.0)], lambda _: False)[1] == ()
+
+
+def test_text_without_length_inside_speech_is_kept() -> None:
+    assert spoken([said("Ja.", 1.0, 1.0)], [Region(0.5, 2.5)], norwegian)[0]
+
+
+def test_a_word_stretched_over_a_pause_keeps_its_speech() -> None:
+    regions = [Region(1.0, 2.0), Region(6.0, 7.0), Region(7.3, 8.0)]
+    words = (
+        Word("one", 1.2, 6.1, 0.9),  # rests on through the pause
+        Word("two", 6.1, 7.4, 0.9),  # a breath inside is no pause
+        Word("three", 7.4, 7.8, 0.9),
+        Word("gone", 9.0, 9.5, 0.9),  # nowhere: left as it is
+    )
+    ((one,), _) = spoken([Utterance(1.0, 9.5, "all", words)], regions, norwegian)
+    assert [(w.start, w.end) for w in one.words] == [
+        (1.2, 2.2), (6.1, 7.4), (7.4, 7.8), (9.0, 9.5),
+    ]  # fmt: skip
+    assert one.text == "all" and one.start == 1.0
