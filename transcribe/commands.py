@@ -10,11 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
-from secure_storage import BadInput, FokusError, open_foreign
+from secure_storage import BadInput, FokusError, SlurmSettings, open_foreign, read_settings
 
 from .model_commands import add_models
 from .options import LANGUAGES, STEPS, Engine, TranscribeOptions
@@ -22,6 +22,7 @@ from .options import LANGUAGES, STEPS, Engine, TranscribeOptions
 if TYPE_CHECKING:
     from .audio import Sound
     from .loaded import Loaded
+    from .transcript import Transcription
 
 MOST_BYTES: Final = 8 << 30
 _FORMS: Final = ("txt", "vtt", "srt", "json", "docx", "rttm", "stm")
@@ -69,6 +70,9 @@ def _add_transcribe(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     add("--engine", choices=get_args(Engine), default="auto", help="default: the fastest here")
     add("--out", type=Path, metavar="DIR", help="default: beside each FILE")
     add("--format", default="txt", metavar=",".join(_FORMS), dest="forms")
+    add("--slurm", action="store_true", help="on the cluster, all FILES as one job array")
+    add("--home", type=Path, metavar="DIR",
+        help="with --slurm: the folder whose fokus.toml says what to ask of it")  # fmt: skip
     command.set_defaults(run=transcribe_command)
 
 
@@ -95,6 +99,8 @@ def transcribe_command(arguments: argparse.Namespace) -> int:
     targets = _targets(arguments.files, arguments.out)
     if file.demo:
         _say(_DEMO)
+    if arguments.slurm:
+        return _on_slurm(targets, forms, options, arguments.home)
     loaded, failed = Loaded(), 0
     for number, (path, target) in enumerate(targets.items(), 1):
         if len(targets) > 1:
@@ -159,7 +165,6 @@ def _transcribe(
     for notice in sound.notices:
         _say(notice)
 
-    from .formats import render
     from .pipeline import transcribe_audio
 
     meter = _Meter()
@@ -167,8 +172,46 @@ def _transcribe(
         sound.samples, options, meter.show, notices=sound.notices, loaded=loaded
     )
     meter.finish()
+    _write_forms(transcription, path, target, forms)
+
+
+def _on_slurm(
+    targets: "dict[Path, Path]", forms: Sequence[str], options: TranscribeOptions, home: Path | None
+) -> int:
+    """Transcribe the files on the cluster and write each one's forms as it is done."""
+    from .capsule import Failure
+    from .slurm_files import Outcome, transcribe_files
+
+    settings = read_settings(home).slurm if home else None
+    places = {str(path.resolve()): path for path in targets}
+    failed = 0
+
+    def keep(outcome: Outcome) -> None:
+        nonlocal failed
+        path = places[outcome.file]
+        if isinstance(outcome.result, Failure):
+            failed += 1
+            _say(f"{path}: {outcome.result.message}")
+        else:
+            _write_forms(outcome.result, path, targets[path], forms)
+
+    if Path(options.model).is_file():  # the cluster has another folder of its own
+        options = replace(options, model=str(Path(options.model).resolve()))
+    place = next(iter(targets.values())).parent / ".fokus-slurm"
+    _make_folder(place.parent)
+    transcribe_files(
+        list(targets), options, place, settings or SlurmSettings(), keep, _say, MOST_BYTES
+    )
+    return 1 if failed else 0
+
+
+def _write_forms(
+    transcription: "Transcription", path: Path, target: Path, forms: Sequence[str]
+) -> None:
+    from .formats import render
+
     if not transcription.turns:
-        _say("no speech was found in this recording: the files hold no text")
+        _say(f"no speech was found in {path.name}: the files hold no text")
     _make_folder(target.parent)
     for form in forms:
         made = target.with_name(f"{target.name}.{form}")
