@@ -339,6 +339,7 @@ ACTS: Mapping[str, str] = {
     "transcribe.store.jobs.jobs": "read",
     "transcribe.store.jobs.unfinished_jobs": "read",
     "transcribe.store.recordings.loose_files": "read",
+    "transcribe.store.transcripts.timed_sentences": "read",
 }
 """Each act and the right it asks for."""
 

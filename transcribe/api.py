@@ -1,5 +1,7 @@
 """HTTP routes of this stage: what the transcript component reads and writes."""
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -10,6 +12,7 @@ from . import store
 from .doubtful import doubts_about
 from .edge import PRIVATE, Asked, posting, reading, refused, sent
 from .live import live_route
+from .pauses import Pause, find_pauses
 from .store import SentenceRow, SpeakerRow, TranscriptRow
 from .upload_api import upload_routes
 
@@ -46,7 +49,14 @@ def _transcript(study: Study, request: Request) -> Response:
             "revision": row.revision,
             "head": head,
             "speakers": [_speaker(one) for one in store.speakers(study, transcript_id)],
-            "sentences": [_line(one) for one in store.sentences(study, transcript_id)],
+            "sentences": [
+                _line(one, pauses)
+                for one, pauses in zip(
+                    store.sentences(study, transcript_id),
+                    find_pauses(store.timed_sentences(study, transcript_id)),
+                    strict=True,
+                )
+            ],
         }
     )
     answer.headers["etag"] = tag
@@ -73,7 +83,7 @@ def _speaker(row: SpeakerRow) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _line(row: SentenceRow) -> dict[str, object]:
+def _line(row: SentenceRow, pauses: Sequence[Pause]) -> dict[str, object]:
     reasons = doubts_about(row)
     return {
         "id": row.id,
@@ -85,6 +95,7 @@ def _line(row: SentenceRow) -> dict[str, object]:
         "version": row.version,
         "doubt": bool(reasons),
         "why": "; ".join(reasons),
+        "pauses": [{"offset": one.offset, "mark": one.mark} for one in pauses],
     }
 
 

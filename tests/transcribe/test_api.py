@@ -17,6 +17,7 @@ from transcribe import (
     Word,
     add_participant,
     add_recording,
+    edit_sentence,
     link_speaker,
     save_transcription,
     sentences,
@@ -100,6 +101,20 @@ def test_sound_comes_part_by_part_with_its_place_on_the_timeline(
          "duration": pytest.approx(1.0)},
     ]  # fmt: skip
     assert ada.get(f"/api/transcript/{talk}").json()["parts"] == []
+
+
+def test_pauses_come_beside_the_text(ada: TestClient, study: Study) -> None:
+    words = (Word("I", 1.0, 1.2, 0.9), Word("went.", 4.0, 4.4, 0.9))
+    said = (Sentence("I went.", 1.0, 4.4, words), Sentence("Home.", 6.0, 6.5))
+    made = save_transcription(
+        study, Transcription("en", (Turn("S1", said),)), title="Two", group=1, recording_id=None
+    )
+    first, second = ada.get(f"/api/transcript/{made}").json()["sentences"]
+    assert (first["text"], first["pauses"]) == ("I went.", [{"offset": 2, "mark": "(3 s)"}])
+    assert second["pauses"] == [{"offset": 0, "mark": "(2 s)"}]
+    edit_sentence(study, first["id"], "He went.", 1, None)
+    first, second = ada.get(f"/api/transcript/{made}").json()["sentences"]
+    assert (first["pauses"], len(second["pauses"])) == ([], 1)
 
 
 def test_doubtful_sentences_are_marked_with_the_reasons(ada: TestClient, talk: int) -> None:

@@ -47,6 +47,7 @@ from .transcripts import (
     sentence,
     sentences,
     speakers,
+    timed_sentences,
     transcript,
     words,
 )
@@ -162,6 +163,7 @@ __all__ = [
     "sentences",
     "set_job_state",
     "speakers",
+    "timed_sentences",
     "transcript",
     "unfinished_jobs",
     "words",

@@ -1,6 +1,7 @@
 // Correcting a sentence in place, and choosing between two versions of it.
 
 import { button, make } from "./dom.js"
+import { rewrite } from "./pauses.js"
 import { outbox, Refused } from "./wire.js"
 
 const tidy = (text) => text.split(/\s+/).filter(Boolean).join(" ")
@@ -78,7 +79,7 @@ function choice(conflict, save, close) {
 
 function send(view, sentence, text, version) {
   const take = (answer) => {
-    sentence.text = answer.text
+    rewrite(sentence, answer.text)
     sentence.version = answer.version
   }
   const redraw = () => view.drawText(view.places.get(sentence.id))

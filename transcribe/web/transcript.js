@@ -4,6 +4,7 @@
 import { button, clock, make } from "./dom.js"
 import { openEditor, unsentText } from "./editor.js"
 import { showKeys } from "./help.js"
+import { rewrite, withPauses } from "./pauses.js"
 import { Player } from "./player.js"
 import { Follower, live, outbox, read, Refused } from "./wire.js"
 
@@ -178,7 +179,7 @@ export class Transcript {
     if (index === undefined) return
     const sentence = this.sentences[index]
     if (news.after.version <= sentence.version) return
-    sentence.text = news.after.text
+    rewrite(sentence, news.after.text)
     sentence.version = news.after.version
     if (this.editing !== sentence.id) this.drawText(index)
   }
@@ -250,7 +251,7 @@ export class Transcript {
     if (!line) return
     const unsent = unsentText(sentence)
     line.dataset.state = unsent === null ? "saved" : "unsent"
-    line.replaceChildren(unsent ?? sentence.text)
+    line.replaceChildren(...(unsent === null ? withPauses(sentence) : [unsent]))
     line.classList.toggle("doubt", sentence.doubt)
     if (sentence.doubt) {
       const label = `Please listen: ${sentence.why || "this sentence is doubtful"}.`
