@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from secure_storage import DamagedFile
 
-from . import capsule
+from . import array, capsule
 from .capsule import JobProgress
 from .options import STEPS
 from .pace import share_done
@@ -44,6 +44,8 @@ class Job:
     """Share of the work, 0 to 1."""
     left: float | None
     """Seconds it will probably still take."""
+    cluster: Literal["", "has it", "is silent"]
+    """Whether an array of Slurm's has it, and Slurm answers."""
     before: int
     """Of those that wait, how many come before it."""
     resumable: bool
@@ -63,9 +65,12 @@ def job_view(row: JobRow, title: str, jobs_folder: Path, before: int = 0) -> Job
         message = _FULL if told is not None and told.full else message
     if told is not None and told.state == "running":
         steps, share = _at_work(told), share_done(told.steps)
-    left = told.left if told is not None and told.alive else None
+    left = told.left if told is not None and not told.stopped else None
+    cluster: Literal["", "has it", "is silent"] = ""
+    if told is not None and told.elsewhere:
+        cluster = "is silent" if array.silent(jobs_folder) else "has it"
     return Job(
-        row.id, row.recording_id, title, state, message, steps, share, left, before,
+        row.id, row.recording_id, title, state, message, steps, share, left, cluster, before,
         row.resumable, row.transcript_id, row.created_at, row.finished_at,
     )  # fmt: skip
 

@@ -58,7 +58,11 @@ def jobs(study: Study) -> list[Job]:
     """All transcriptions, newest first."""
     titles = {row.id: row.title for row in store.recordings(study)}
     rows = store.jobs(study)
-    working = sorted((row.state != "running", row.id) for row in rows if row.state in WORKING)
+    working = sorted(
+        (row.state != "running", row.id)
+        for row in rows
+        if row.state in WORKING and not array.wanted(_folder(study) / row.capsule)
+    )
     line = {number: before for before, (_, number) in enumerate(working)}
     return [
         job_view(

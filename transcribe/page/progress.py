@@ -69,7 +69,10 @@ def _said(job: Job) -> str:
         return "Waiting" if not job.before else f"Waiting, {job.before} before it"
     steps = [f"{step.name} ({step.done} of {step.total})" for step in job.steps]
     left = [] if job.left is None else [f"about {_minutes(job.left)} left"]
-    return " · ".join([*(steps or ["Starting"]), *left])
+    if job.cluster == "is silent":
+        steps = [*steps, "The cluster does not answer; what it runs goes on"]
+    begun = steps or ["Waiting for its turn on the cluster" if job.cluster else "Starting"]
+    return " · ".join([*begun, *left])
 
 
 def _minutes(seconds: float) -> str:

@@ -9,10 +9,11 @@ import streamlit as st
 from secure_storage import Study
 
 from ..job_view import WORKING, Job
-from ..jobs import start_job
+from ..jobs import start_jobs
 from ..languages import NAMES
 from ..models import DEMO, installed_models
 from ..options import TranscribeOptions
+from ..slurm_jobs import offered
 from ..store import RecordingRow, StudyDefaults, study_defaults
 from .telling import clock, labels, told
 
@@ -58,6 +59,11 @@ def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> N
             "Of these, some have a transcript. A new one is added beside it; the codings stay "
             "on the old one."
         )
+    on_slurm = offered(study) and st.checkbox(
+        "On the cluster (Slurm)",
+        value=True,
+        help="All chosen recordings go to the cluster as one job array, several to a task.",
+    )
     pressed = st.button(
         "Transcribe", type="primary", icon=":material/play_arrow:", key="transcribe",
         disabled=not wanted,
@@ -65,8 +71,7 @@ def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> N
     if pressed:
         with told(), st.spinner("Sealing the sound for the worker …"):
             options = _options(chosen, defaults)
-            for one in wanted:
-                start_job(study, one, options)
+            start_jobs(study, wanted, options, on_slurm=on_slurm)
             st.rerun()
 
 
