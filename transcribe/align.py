@@ -2,9 +2,9 @@
 
 A word belongs to the speaker who holds most of its first 0.6 s: recognisers stretch
 words over pauses, so a word's end says little. Words in gaps take the nearest speaker
-within half a second, else nobody: UNKNOWN is a valid answer. A lone doubtful word inside
-someone's utterance is given to them, unless the diarization heard a turn of its own
-there: «mm» and «yes» of the others are data in a focus group.
+within half a second, else nobody: UNKNOWN is a valid answer. One or two doubtful words
+inside someone's utterance are given to them, unless the diarization heard a turn of its
+own there: «mm» and «yes» of the others are data in a focus group.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -90,12 +90,18 @@ def _label(word: Word, spans: _Sorted, all_spans: _Sorted) -> Word:
     speaker, best = ranked[0]
     second = ranked[1][1] if len(ranked) > 1 else 0.0
     margin = round(min(1.0, max(0.0, (best - second) / (end - start))), 3)
-    overlap = any(
-        span.speaker != speaker and min(end, span.end) > max(start, span.start) and
-        _both(span, speaker, all_spans, start, end)
-        for span in all_spans.near(start, end)
-    )  # fmt: skip
-    return replace(word, speaker=speaker, margin=margin, overlap=overlap)
+    beside = _beside(speaker, all_spans, start, end)
+    return replace(word, speaker=speaker, margin=margin, overlap=bool(beside), beside=beside)
+
+
+def _beside(speaker: str, spans: _Sorted, start: float, end: float) -> str:
+    """Name who is heard longest over the speaker's own voice, if anybody is."""
+    shares: dict[str, float] = {}
+    for span in spans.near(start, end):
+        shared = min(end, span.end) - max(start, span.start)
+        if span.speaker != speaker and shared > 0 and _both(span, speaker, spans, start, end):
+            shares[span.speaker] = shares.get(span.speaker, 0.0) + shared
+    return min(shares, key=lambda name: (-shares[name], name), default="")
 
 
 def _both(other: SpeakerSpan, speaker: str, spans: _Sorted, start: float, end: float) -> bool:
@@ -127,8 +133,14 @@ def _smoothed(words: Sequence[Word], spans: _Sorted) -> list[Word]:
         if heir is None or _own_turn(run, spans):
             kept += run
         else:
-            kept += [replace(word, speaker=heir, margin=0.0) for word in run]
+            kept += [_given(word, heir) for word in run]
     return kept
+
+
+def _given(word: Word, heir: str) -> Word:
+    """Give a word to its heir, who then is not whom it is said over."""
+    beside = word.speaker if word.beside == heir else word.beside
+    return replace(word, speaker=heir, margin=0.0, beside=beside)
 
 
 def _heir(run: Sequence[Word], before: str | None, after: str | None) -> str | None:
@@ -137,8 +149,8 @@ def _heir(run: Sequence[Word], before: str | None, after: str | None) -> str | N
         longest = LONGEST_FLIP if before is not None and after is not None else 1
         if len(run) > longest or any(word.margin >= LOW_MARGIN for word in run):
             return None
-    elif before is None or after is None:
-        return None
+    elif before is None or after is None or len(run) > LONGEST_FLIP:
+        return None  # whom the diarization did not hear at all may be somebody else
     neighbours = {name for name in (before, after) if name is not None}
     heir = neighbours.pop() if len(neighbours) == 1 else None
     return None if heir == UNKNOWN else heir

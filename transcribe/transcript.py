@@ -25,6 +25,8 @@ class Word:
     """How clearly this speaker won: share of the best minus the second best, 0 to 1."""
     overlap: bool = False
     """Somebody else speaks at the same time."""
+    beside: str = ""
+    """Who that is; empty where nobody is known to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,46 @@ def test_overlap_is_flagged_only_where_both_speak() -> None:
     exclusive = [SpeakerSpan(0.0, 3.0, "S1"), SpeakerSpan(3.0, 5.0, "S2")]
     overlapping = [SpeakerSpan(0.0, 3.0, "S1"), SpeakerSpan(2.0, 5.0, "S2")]
     spoken = utterance(("clear", 1.0, 1.4), ("both", 2.2, 2.6), ("later", 4.0, 4.4))
-    assert [w.overlap for w in assign([spoken], exclusive, overlapping)] == [False, True, False]
+    found = assign([spoken], exclusive, overlapping)
+    assert [w.overlap for w in found] == [False, True, False]
+    assert [w.beside for w in found] == ["", "S2", ""]
+
+
+def test_of_several_who_speak_too_the_one_heard_longest_is_named() -> None:
+    exclusive = [SpeakerSpan(0.0, 3.0, "S1")]
+    overlapping = [*exclusive, SpeakerSpan(1.0, 1.2, "S2"), SpeakerSpan(1.1, 2.0, "S3")]
+    (word,) = assign([utterance(("all", 1.0, 1.5))], exclusive, overlapping)
+    assert (word.speaker, word.overlap, word.beside) == ("S1", True, "S3")
+
+
+def test_a_word_given_away_is_said_over_whom_it_was_taken_from() -> None:
+    exclusive = [SpeakerSpan(0.0, 4.0, "S1"), SpeakerSpan(4.0, 9.0, "S2")]
+    overlapping = [SpeakerSpan(0.0, 9.0, "S1"), SpeakerSpan(3.8, 9.0, "S2")]
+    spoken = utterance(("So", 3.85, 4.07), ("we", 4.1, 4.3), ("went", 4.4, 4.8))
+    found = assign([spoken], exclusive, overlapping)
+    assert [(w.speaker, w.beside) for w in found] == [("S2", "S1")] * 3
+
+
+def test_who_speaks_only_after_the_speaker_is_no_overlap() -> None:
+    (word,) = assign([utterance(("last", 4.7, 5.2))], [A, B], [A, B])
+    assert (word.speaker, word.overlap, word.margin) == ("S1", False, 0.2)
+
+
+def test_longer_speech_that_the_diarization_missed_stays_unknown() -> None:
+    spans = [SpeakerSpan(0.0, 2.0, "S1"), SpeakerSpan(8.0, 10.0, "S1")]
+    ends = (("I", 1.0, 1.4), ("think", 8.5, 9.0))
+    one = utterance(ends[0], ("so", 4.0, 4.3), ends[1])
+    more = utterance(ends[0], ("but", 4.0, 4.3), ("not", 4.4, 4.6), ("me", 4.7, 5.0), ends[1])
+    assert speakers(assign([one], spans, spans)) == ["S1", "S1", "S1"]
+    assert speakers(assign([more], spans, spans)) == ["S1", UNKNOWN, UNKNOWN, UNKNOWN, "S1"]
+
+
+def test_a_run_that_nobody_doubts_is_not_overruled_however_short() -> None:
+    spans = [
+        SpeakerSpan(0.0, 2.0, "S1"), SpeakerSpan(2.0, 4.0, "S2"), SpeakerSpan(4.0, 6.0, "S1"),
+    ]  # fmt: skip
+    spoken = utterance(("I", 1.0, 1.4), ("no", 2.5, 2.8), ("do", 4.5, 4.8))
+    assert speakers(assign([spoken], spans, spans)) == ["S1", "S2", "S1"]
 
 
 def test_turns_change_with_the_speaker() -> None:
@@ -92,4 +131,5 @@ def test_no_word_is_lost_and_each_has_an_answer(
     assert sorted(w.text for w in found) == sorted(w.text for u in spoken for w in u.words)
     assert {w.speaker for w in found} <= {UNKNOWN, *(span.speaker for span in spans)}
     assert all(0.0 <= w.margin <= 1.0 for w in found)
+    assert all(w.overlap == bool(w.beside) and w.beside != w.speaker for w in found)
     assert [w for turn in turns(found) for w in turn.words] == list(found)
