@@ -262,6 +262,9 @@ def test_any_tar_can_list_a_bundle_and_sha256sum_can_check_it(bundle: Path, tmp_
 def test_a_bundle_is_not_written_over_anything(bundle: Path) -> None:
     with pytest.raises(BadInput, match="there already"):
         bundle_models(["mine"], bundle, quiet)
+    import_models(bundle, quiet)
+    with pytest.raises(BadInput, match="no folder"):
+        bundle_models(["mine"], bundle.parent / "none" / "x.tar", quiet)
 
 
 def test_half_a_bundle_is_refused_wherever_it_ends(bundle: Path) -> None:

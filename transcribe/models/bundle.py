@@ -18,7 +18,7 @@ from secure_storage import BadInput, open_foreign
 
 from .manifest import MANIFEST, MOST_BYTES, read_sums, sha256_of, sums_text
 from .official import PYANNOTE
-from .placing import disk_told
+from .placing import disk_told, need_room
 
 MOST: Final = 64 << 30
 """Bytes of a bundle."""
@@ -39,6 +39,9 @@ def write_bundle(target: Path, files: Mapping[str, Path], progress: Progress) ->
     sums = {name: sha256_of(path) for name, path in sorted(files.items())}
     if strange := [name for name in sums if not _PLACES.fullmatch(name)]:
         raise BadInput(f"«{strange[0]}» cannot be carried in a bundle.")
+    if not target.parent.is_dir():
+        raise BadInput(f"There is no folder {target.parent} to write to. Name another with --out.")
+    need_room(target.parent, sum(path.stat().st_size for path in files.values()))
     made = target.with_name(f".{target.name}.part")
     try:
         with disk_told(target.parent), made.open("wb") as stream:

@@ -24,7 +24,7 @@ from .placing import need_room
 _SLICE: Final = 1 << 18
 _PATIENCE: Final = 60.0
 """Seconds without a byte before a connection is given up."""
-_MOST: Final = 16 << 30
+_MOST: Final = 8 << 30
 _MOST_UNKNOWN: Final = 4 << 20
 """Bytes of a file that may come without a known sum: settings and lists, never weights."""
 

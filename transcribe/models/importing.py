@@ -21,8 +21,8 @@ from .manifest import sha256_of, sums_text
 from .official import ALIASES, CHECKPOINTS, COMMUNITY_1, PYANNOTE
 from .placing import incoming, need_room, put_checkpoint, put_pyannote
 
-MOST_BYTES: Final = 32 << 30
-"""Of a checkpoint."""
+MOST_BYTES: Final = (8 << 30) - 1
+"""Of a file of a model; a tar header can say no more."""
 _SLICE: Final = 1 << 20
 _POINTER: Final = b"version https://git-lfs"
 _WEIGHTS: Final = (".bin", ".npz")

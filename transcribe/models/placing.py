@@ -74,8 +74,9 @@ def disk_told(folder: Path) -> Iterator[None]:
 def no_room(folder: Path) -> DiskFull:
     """Make the error of a full disk."""
     return DiskFull(
-        f"There is no room for the model on the disk of {folder}, so nothing was changed. Free "
-        "some space, or name a folder on another disk in the environment variable FOKUS_MODELS."
+        f"There is no room on the disk of {folder}, so nothing was changed. Free some space "
+        "there, or choose another disk (the environment variable FOKUS_MODELS names the folder "
+        "of the models)."
     )
 
 
