@@ -9,11 +9,12 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import weakref
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import mkdtemp
 from typing import Any, Final
 
 import numpy as np
@@ -43,53 +44,53 @@ class Converted:
         Where the models folder cannot be written, the folder is made elsewhere and goes with
         this. Raises BadInput for a file that is no checkpoint, and DiskFull.
         """
-        self._temporary: TemporaryDirectory[str] | None = None
         shelf = models_folder() / _FOLDER
-        self.folder = shelf / f"{file.sha256()}-{precision}"
+        name = f"{file.sha256()}-{precision}"
+        self.folder = shelf / name
         if self.folder.is_dir():
             return
-        if not _writable(shelf):
-            self._temporary = TemporaryDirectory(prefix="fokus-")
-            shelf = Path(self._temporary.name)
-            self.folder = shelf / self.folder.name
-        with disk_told(shelf), _alone(shelf):
+        with ExitStack() as held:
+            if not _lock(shelf, held):
+                shelf = Path(mkdtemp(prefix="fokus-"))
+                weakref.finalize(self, shutil.rmtree, shelf, ignore_errors=True)
+                self.folder = shelf / name
             if not self.folder.is_dir():  # another process may have made it meanwhile
-                need_room(shelf, file.path.stat().st_size)
                 _make(file, self.folder, precision)
 
     def discard(self) -> None:
         """Throw the folder away: what is in it is not what was made."""
-        with disk_told(self.folder.parent):
-            shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _writable(shelf: Path) -> bool:
-    there = next(folder for folder in (shelf, *shelf.parents) if folder.exists())
-    return os.access(there, os.W_OK | os.X_OK)
+def _lock(shelf: Path, held: ExitStack) -> bool:
+    """Wait until no other process makes anything here, and clear what dead ones left.
 
-
-@contextmanager
-def _alone(shelf: Path) -> Iterator[None]:
-    """Wait until no other process makes anything here, and clear what dead ones left."""
-    shelf.mkdir(parents=True, exist_ok=True)
-    with (shelf / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in shelf.glob(f"{_STAGING}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        yield
+    False where nothing can be made: the folder is somebody else's, or read-only.
+    """
+    try:
+        shelf.mkdir(parents=True, exist_ok=True)
+        fcntl.flock(held.enter_context((shelf / ".lock").open("w")), fcntl.LOCK_EX)
+    except OSError:
+        return False
+    for left in shelf.glob(f"{_STAGING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return True
 
 
 def _make(file: ModelFile, target: Path, precision: str) -> None:
-    """Make the folder beside its place and rename it when it is whole."""
-    made = Path(mkdtemp(prefix=_STAGING, dir=target.parent))
-    try:
-        write(read_checkpoint(file), made, precision)
-        for path in made.iterdir():
-            with path.open("rb") as written:
-                os.fsync(written.fileno())
-        made.replace(target)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    """Make the folder beside its place and rename it when it is whole and on the disk."""
+    model = read_checkpoint(file)
+    with disk_told(target.parent):
+        need_room(target.parent, file.path.stat().st_size)
+        made = Path(mkdtemp(prefix=_STAGING, dir=target.parent))
+        try:
+            write(model, made, precision)
+            for path in made.iterdir():
+                with path.open("rb") as written:
+                    os.fsync(written.fileno())
+            made.replace(target)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def write(model: Any, folder: Path, precision: str) -> None:
