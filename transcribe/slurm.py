@@ -82,7 +82,7 @@ def _ask(command: Sequence[str], script: str = "") -> str:
     try:
         done = subprocess.run(
             command, input=script, capture_output=True, text=True, check=False, env=kept,
-            timeout=_PATIENCE,
+            timeout=_PATIENCE, cwd="/",
         )  # fmt: skip
     except FileNotFoundError:
         raise SlurmTrouble(
