@@ -127,10 +127,9 @@ def _choices(model: str, defaults: StudyDefaults) -> _Chosen:
         value=True,
         help="What is left out is listed beside the transcript.",
     )
-    words = len(defaults.prompt.split())
     st.caption(
-        f"The recogniser is told to expect the study's {words} words and names."
-        if words
+        "The study's own words and names are expected; see «Words, style and languages»."
+        if defaults.prompt
         else "No names or terms are expected yet: give them under «Words, style and languages»."
     )
     return _Chosen(model, language, lowest, highest, style, drop)

@@ -38,8 +38,7 @@ def transcript_page(study: Study) -> None:
         with beside:
             _speakers(study, row)
             if found:
-                stretches = "1 stretch was" if len(found) == 1 else f"{len(found)} stretches were"
-                st.caption(f"{stretches} dropped or doubted: see below the transcript.")
+                st.caption("Something was dropped or doubted: see below the transcript.")
         with text:
             show_transcript(study, row)
         _left_out(found)
