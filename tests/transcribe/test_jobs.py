@@ -307,6 +307,60 @@ def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(
     assert len(list(folder(study).iterdir())) == 2
 
 
+def test_all_that_waits_is_handed_to_one_worker(
+    study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    made = [start_job(study, silence, model)]
+    worker = _workers[study.home]
+    for title in ("Second", "Third"):
+        made.append(start_job(study, quiet(study, tmp_path, title, 2.0), model))
+    paths = [folder(study) / store.job(study, job).capsule for job in made]
+    assert all(capsule.progress(path).alive for path in paths)
+    assert _workers[study.home] is worker
+    before = {job.id: job.before for job in jobs(study)}
+    assert [before[job] for job in made] == [0, 1, 2]
+    until(study, lambda: all(job.state == "failed" for job in jobs(study)))
+    assert {job.before for job in jobs(study)} == {0}
+
+
+def test_when_the_one_at_work_is_cancelled_the_next_goes_on(
+    study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    first = start_job(study, silence, model)
+    second = start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    path = folder(study) / store.job(study, first).capsule
+    while capsule.progress(path).state == "queued":
+        time.sleep(0.01)
+    cancel_job(study, first)
+    until(study, lambda: store.job(study, second).state == "failed")
+    assert "No speech" in store.job(study, second).message
+    assert store.job(study, first).state == "cancelled"
+    resume_job(study, first)
+    until(study, lambda: store.job(study, first).state == "failed")
+
+
+def test_one_cancelled_while_it_waits_can_be_cleared_away_at_once(
+    study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
+) -> None:
+    start_job(study, silence, model)
+    second = start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
+    assert capsule.progress(folder(study) / store.job(study, second).capsule).alive
+    cancel_job(study, second)
+    discard_job(study, second)
+    assert not store.job(study, second).resumable
+
+
+def test_a_job_of_a_newer_version_is_told(
+    study: Study, silence: int, model: TranscribeOptions
+) -> None:
+    start_job(study, silence, model)
+    kill_in_the_middle(study)
+    (the_capsule(study) / "progress.json").write_text('{"format": 99}')
+    take_in(study)
+    assert only(study).state == "failed"
+    assert "newer version of Fokus" in only(study).message
+
+
 def test_the_line_moves_while_nobody_looks(
     study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
 ) -> None:
