@@ -193,8 +193,8 @@ def _embed(
         voices.append(np.frombuffer(data, np.float32).reshape(len(step), -1))
     progress(len(different), len(different))
     rows = {span: row for row, span in enumerate(different)}
-    found = np.concatenate(voices)[[rows[span] for span in spans]]
-    return np.nan_to_num(found.astype(np.float64))
+    found = np.concatenate(voices)[[rows[span] for span in spans]].astype(np.float64)
+    return np.nan_to_num(found, copy=False)
 
 
 def _embedded(

@@ -103,6 +103,7 @@ def _load(folder: Path) -> "_InSteps":
         ) from error
     if torch.cuda.is_available():
         pipeline.to(torch.device("cuda"))
+        torch.cuda.synchronize()
     return pipeline
 
 
@@ -159,7 +160,8 @@ class _InSteps(SpeakerDiarization):
         """Give pyannote's DiarizeOutput for a recording."""
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         sound = torch.from_numpy(samples)
-        self._segmented, self._voices = self._in_steps(sound, progress, kept)
+        with torch.cuda.stream(_own_stream()):
+            self._segmented, self._voices = self._in_steps(sound, progress, kept)
         try:
             return self.apply(
                 {"waveform": sound[None], "sample_rate": SAMPLE_RATE, "uri": "recording"},
@@ -266,6 +268,13 @@ class _InSteps(SpeakerDiarization):
         chosen = (np.arange(speakers) < count.data).astype(np.float32)
         np.put_along_axis(spoken, loudest, chosen, axis=1)
         return SlidingWindowFeature(spoken, frames)
+
+
+def _own_stream() -> torch.cuda.Stream | None:
+    """Make a queue of its own: on the common one it would wait for the recogniser's work."""
+    if not torch.cuda.is_available():
+        return None
+    return torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
 
 def _halving(work: Callable[..., Floats], size: int, *inputs: torch.Tensor) -> Floats:

@@ -1,6 +1,7 @@
 """Two coders at work on the demo study, in two browsers, from a sentence to a Word file."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,16 @@ def test_a_sentence_is_heard_and_corrected(enter: Callable[..., Page]) -> None:
     expect(coder(page).locator("[data-sentence]").first).to_contain_text("welcome to the sample")
 
 
+def test_pauses_are_drawn_and_are_no_text(enter: Callable[..., Page]) -> None:
+    rows = coder(enter("Ingrid", "Transcript"))
+    pause = rows.locator(".pause").first
+    expect(pause).to_be_visible()
+    drawn = pause.evaluate("node => getComputedStyle(node, '::before').content")
+    assert re.search(r"\(\d+ s\)|attr\(data-mark\)", drawn)
+    assert re.fullmatch(r"\(\d+ s\)", pause.get_attribute("data-mark") or "")
+    assert pause.text_content() == ""
+
+
 def test_hostile_text_stays_text(enter: Callable[..., Page]) -> None:
     page = enter("Ingrid", "Transcript")
     rows = coder(page)
@@ -108,14 +119,17 @@ def test_hostile_text_stays_text(enter: Callable[..., Page]) -> None:
     expect(coder(page).locator("[data-sentence]").last).to_contain_text(hostile)
 
 
+TEXT_ALONE = (
+    "node => [...node.childNodes].filter((one) => one.nodeType === 3)"
+    ".map((one) => one.data).join('')"
+)
+"""A sentence as it was written, without the marks beside it."""
+
+
 def test_a_quote_reaches_the_word_file(enter: Callable[..., Page], demo_copy: Any) -> None:
     page = enter("Ingrid", "Coding")
     rows = coder(page)
-    text = (
-        rows.locator("[data-sentence]")
-        .last.locator(".text")
-        .evaluate("node => node.firstChild.textContent")
-    )
+    text = rows.locator("[data-sentence]").last.locator(".text").evaluate(TEXT_ALONE)
     assert text
     page.keyboard.press("q")
     expect(rows.locator("[data-sentence]").last.locator(".chip.quote")).to_be_visible()

@@ -18,41 +18,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.diarization_speed import CONFIG, TINY, by_stock, make_pipeline, measure, vouch
 from secure_storage import BadInput, FokusError
 from transcribe import TranscribeOptions
 from transcribe.audio import Samples, decode
 from transcribe.checkpoints import NoCheckpoints
 from transcribe.diarise import Diarization, diarise
-from transcribe.models.manifest import MANIFEST, sha256_of, sums_text
+from transcribe.models.manifest import MANIFEST
 from transcribe.windows import Region
-
-CONFIG = """
-dependencies: {pyannote.audio: 4.0.0}
-pipeline:
-  name: pyannote.audio.pipelines.SpeakerDiarization
-  params:
-    clustering: VBxClustering
-    segmentation: $model/segmentation
-    segmentation_batch_size: 32
-    embedding: $model/embedding
-    embedding_batch_size: 32
-    embedding_exclude_overlap: true
-    plda: $model/plda
-params:
-  clustering: {threshold: 0.6, Fa: 0.07, Fb: 0.8}
-  segmentation: {min_duration_off: 0.0}
-"""
 
 
 def nothing(done: int, total: int) -> None:
     pass
-
-
-def vouch(folder: Path) -> None:
-    """Write the manifest of a folder as it now is."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
-    sums = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
-    (folder / MANIFEST).write_bytes(sums_text(sums))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -81,54 +58,7 @@ def make_folder(tmp_path: Path, made: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, quiet: None) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "community-1"
-    for part in ("segmentation", "embedding", "plda"):
-        (folder / part).mkdir(parents=True)
-    save_models(folder)
-    axes = np.linalg.qr(np.random.default_rng(0).normal(size=(256, 128)))[0]
-    np.savez(
-        folder / "plda" / "xvec_transform.npz",
-        mean1=np.zeros(256), mean2=np.zeros(128), lda=axes,
-    )  # fmt: skip
-    np.savez(
-        folder / "plda" / "plda.npz", mu=np.zeros(128), tr=np.eye(128), psi=np.linspace(2, 1, 128)
-    )
-    (folder / "config.yaml").write_text(CONFIG)
-    vouch(folder)
-    return folder
-
-
-def save_models(folder: Path) -> None:
-    import pytorch_lightning
-    import torch
-    from pyannote.audio.core.task import Problem, Resolution, Specifications
-    from pyannote.audio.models.embedding import WeSpeakerResNet34
-    from pyannote.audio.models.segmentation import PyanNet
-
-    torch.manual_seed(0)
-    segmentation = PyanNet(
-        lstm={"hidden_size": 16, "num_layers": 1}, linear={"hidden_size": 16, "num_layers": 1}
-    )
-    segmentation.specifications = Specifications(
-        problem=Problem.MONO_LABEL_CLASSIFICATION, resolution=Resolution.FRAME, duration=5.0,
-        min_duration=None, warm_up=(0.0, 0.0), classes=["one", "two", "three"],
-        powerset_max_classes=2, permutation_invariant=True,
-    )  # fmt: skip
-    segmentation.build()
-    torch.nn.init.normal_(segmentation.classifier.weight, std=5.0)
-    embedding = WeSpeakerResNet34(num_mel_bins=8)
-    embedding.specifications = Specifications(
-        problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=3.0,
-        min_duration=1.0, classes=["one", "two"],
-    )  # fmt: skip
-    for model, name in ((segmentation, "segmentation"), (embedding, "embedding")):
-        checkpoint = {
-            "state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams),
-            "pytorch-lightning_version": pytorch_lightning.__version__, "epoch": 0,
-            "global_step": 0,
-        }  # fmt: skip
-        model.on_save_checkpoint(checkpoint)
-        torch.save(checkpoint, folder / name / "pytorch_model.bin")
+    return make_pipeline(tmp_path_factory.mktemp("models") / "community-1", TINY)
 
 
 @pytest.fixture(scope="module")
@@ -146,24 +76,6 @@ def run(
     )
 
 
-def by_pyannote(samples: Samples, folder: Path, **counts: int) -> tuple[Any, Any]:
-    import torch
-    from pyannote.audio import Pipeline
-
-    from transcribe.pyannote_diariser import _spans
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = Pipeline.from_pretrained(folder)(
-            {"waveform": torch.from_numpy(samples)[None], "sample_rate": 16_000}, **counts
-        )
-    names: dict[str, str] = {}
-    return (
-        _spans(found.exclusive_speaker_diarization, names),
-        _spans(found.speaker_diarization, names),
-    )
-
-
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
@@ -175,7 +87,7 @@ def test_it_says_what_pyannote_itself_says(
     made: Path, samples: Samples, ours: dict[str, int], theirs: dict[str, int]
 ) -> None:
     found = run(samples, made, **ours)
-    exclusive, overlapping = by_pyannote(samples, made, **theirs)
+    exclusive, overlapping, _ = by_stock(samples, made, **theirs)
     assert len(overlapping) > 1
     assert found.exclusive == exclusive
     assert found.overlapping == overlapping
@@ -308,7 +220,7 @@ def test_a_killed_job_does_one_step_again_and_ends_the_same(
 @pytest.mark.parametrize("seconds", [0.2, 5.0, 5.1])
 def test_recordings_about_as_long_as_a_window(made: Path, samples: Samples, seconds: float) -> None:
     short = samples[: round(seconds * 16_000)]
-    assert run(short, made).overlapping == by_pyannote(short, made)[1]
+    assert run(short, made).overlapping == by_stock(short, made)[1]
 
 
 def test_a_batch_for_which_there_is_no_memory_is_halved() -> None:
@@ -396,3 +308,9 @@ def test_a_very_long_recording_clusters_every_other_voice(
             max_clusters=3,
         )  # fmt: skip
     assert len(set(zip(labels[:, 0].tolist(), truth.tolist(), strict=True))) == 3
+
+
+def test_the_benchmark_runs_and_says_what_was_not_measured() -> None:
+    lines = measure(0.1, TINY)
+    assert "not measured" in lines[2] or "no card" not in lines[0]
+    assert lines[-1].endswith("gives the same spans.")
