@@ -57,23 +57,24 @@ def _names(command: argparse.ArgumentParser, count: str) -> None:
 
 
 def _list(_: argparse.Namespace) -> int:
-    installed = models.installed_models()
-    print(f"Models in {models.models_folder()}:")
-    for file in installed:
-        size = f"{file.path.stat().st_size / _MB:,.0f} MB"
-        print(f"  {file.name:28} {size:>10}  {_standing(file)}")
-    folder = models.pyannote_folder()
+    installed, folder = models.installed_models(), models.pyannote_folder()
+    here = [_row(file.name, file.path.stat().st_size, _standing(file)) for file in installed]
     if folder is not None:
-        size = f"{sum(one.stat().st_size for one in folder.rglob('*')) / _MB:,.0f} MB"
-        print(f"  {models.PYANNOTE:28} {size:>10}  speakers")
-    if not installed and folder is None:
-        print("  none yet")
-    print("To be had with «fokus models download» or «fokus models bundle»:")
+        size = sum(one.stat().st_size for one in folder.rglob("*"))
+        here.append(_row(models.PYANNOTE, size, "speakers"))
     have = {file.name for file in installed} | ({models.PYANNOTE} if folder else set())
-    for name in models.PUBLISHED:
-        if name not in have:
-            print(f"  {name}")
+    lines = [
+        f"Models in {models.models_folder()}:",
+        *(here or ["  none yet"]),
+        "To be had with «fokus models download» or «fokus models bundle»:",
+        *(f"  {name}" for name in models.PUBLISHED if name not in have),
+    ]
+    print("\n".join(lines))
     return 0
+
+
+def _row(name: str, size: int, standing: str) -> str:
+    return f"  {name:28} {f'{size / _MB:,.0f} MB':>10}  {standing}"
 
 
 def _standing(file: models.ModelFile) -> str:

@@ -396,6 +396,13 @@ def test_a_damaged_model_is_not_carried_on(bundle: Path, tmp_path: Path) -> None
     assert not (tmp_path / "again.tar").exists()
 
 
+def test_only_a_single_checkpoint_takes_a_name(bundle: Path, tmp_path: Path) -> None:
+    for source in (bundle, pipeline(tmp_path / "own")):
+        with pytest.raises(BadInput, match="leave --name out"):
+            import_models(source, quiet, name="other", trust=True)
+    nothing_came_in()
+
+
 # Disks, processes, crashes.
 
 

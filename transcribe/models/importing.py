@@ -51,6 +51,8 @@ def import_models(
     """
     if source.suffix == ".safetensors":
         source = source.parent
+    if name and ((source / "config.yaml").is_file() or (source.is_file() and is_bundle(source))):
+        raise BadInput("Only a single checkpoint can be given a name: leave --name out.")
     if source.is_dir():
         if (source / "config.yaml").is_file():
             return (_import_pyannote(source, progress, trust),)
