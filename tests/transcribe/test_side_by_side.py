@@ -1,10 +1,14 @@
 """Two steps at once: both end, and what stops one stops the other."""
 
+from collections.abc import Callable
+from pathlib import Path
 from threading import Barrier, Event, Lock, get_ident
 
 import pytest
 
+from transcribe import TranscribeOptions, pipeline, write_json
 from transcribe import side_by_side as beside
+from transcribe.audio import decode
 from transcribe.options import Progress
 from transcribe.side_by_side import side_by_side
 
@@ -106,3 +110,24 @@ def test_without_a_graphics_card_there_is_no_room(monkeypatch: pytest.MonkeyPatc
     for free, room in ((8 << 30, False), (80 << 30, True)):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda free=free: (free, free))
         assert beside.room_for_two() is room
+
+
+def test_a_recording_comes_out_the_same_either_way(
+    scripted_model: Callable[..., Path], spoken_wav: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with spoken_wav.open("rb") as stream:
+        samples = decode(stream).samples[: 16_000 * 12]
+    model = scripted_model((0.0, "We talk about it at home.", 4.0))
+    options = TranscribeOptions(model=str(model), speakers=2)
+
+    def transcribed(room: bool) -> str:
+        told: list[tuple[int, int, int]] = []
+        monkeypatch.setattr(pipeline, "room_for_two", lambda: room)
+        found = pipeline.transcribe_audio(samples, options, lambda *step: told.append(step))
+        for step in (pipeline.RECOGNISE, pipeline.DIARISE):
+            assert [done for one, done, _ in told if one == step][-1] > 0
+        return write_json(found)
+
+    in_turn = transcribed(room=False)
+    assert transcribed(room=True) == in_turn
+    assert '"S1"' in in_turn
