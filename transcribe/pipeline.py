@@ -21,6 +21,7 @@ from .formats.data import read_json, write_json
 from .hearing import Heard, hear
 from .loaded import Loaded
 from .options import Progress, TranscribeOptions
+from .prompting import echoes, prompt_for
 from .provenance import Facts, provenance
 from .recognise import known_invention
 from .sentences import split_sentences, splitter_name
@@ -116,7 +117,11 @@ def _only_spoken(
     heard: Heard, regions: Sequence[Region], language: str, options: TranscribeOptions
 ) -> Heard:
     """Drop what nobody said; ``language`` is that of the text."""
-    invention = partial(known_invention, language=language)
+    prompt = prompt_for(options, heard.language.code)
+
+    def invention(text: str) -> bool:
+        return known_invention(text, language) or echoes(text, prompt)
+
     said, doubts = spoken(
         heard.utterances, regions, invention if options.drop_phrases else lambda _: False
     )

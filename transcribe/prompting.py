@@ -5,6 +5,7 @@ stand there are spelled that way, and hesitations that stand there are written d
 rather than tidied away. It helps; it compels nothing.
 """
 
+import re
 from typing import Final
 
 from .options import TranscribeOptions
@@ -17,6 +18,9 @@ _HESITATIONS: Final = {
     "sv": "Eh, alltså, mm, jag, jag vet inte, liksom. Hm, ja, nej, det, det är ju så, öh, ja.",
 }
 
+_LEAST_ECHO: Final = 3
+"""Words in a row; fewer (a name, «ja») are often said."""
+
 
 def prompt_for(options: TranscribeOptions, language: str) -> str:
     """Give the text that stands before every window; empty when there is nothing to say.
@@ -28,6 +32,14 @@ def prompt_for(options: TranscribeOptions, language: str) -> str:
     if options.verbatim and not options.translate:
         parts.append(_HESITATIONS.get(language, ""))
     return " ".join(part for part in parts if part)
+
+
+def echoes(text: str, prompt: str) -> bool:
+    """Say whether a text only repeats words of the prompt, as Whisper does in silence."""
+    words, told = (re.findall(r"\w+", one.casefold()) for one in (text, prompt))
+    if len(words) < _LEAST_ECHO:
+        return False
+    return f" {' '.join(words)} " in f" {' '.join(told)} "
 
 
 def has_hesitations(language: str) -> bool:

@@ -81,7 +81,10 @@ def _expected(prompt: str) -> str:
 
 def _inventions(options: TranscribeOptions) -> str:
     if options.drop_phrases:
-        return "known subtitle credits are dropped where hardly anybody speaks, and listed"
+        return (
+            "known subtitle credits and echoes of the prompt are dropped where hardly anybody "
+            "speaks, and listed"
+        )
     return "known subtitle credits are not looked for"
 
 

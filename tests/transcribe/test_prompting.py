@@ -8,7 +8,7 @@ import pytest
 
 from transcribe.models import ModelFile
 from transcribe.options import LANGUAGES, LONGEST_PROMPT, TranscribeOptions
-from transcribe.prompting import has_hesitations, prompt_for
+from transcribe.prompting import echoes, has_hesitations, prompt_for
 from transcribe.provenance import provenance
 
 READ = 223
@@ -66,6 +66,24 @@ def test_the_longest_list_of_names_is_read_to_its_end(language: str) -> None:
     assert len(NAMES) == LONGEST_PROMPT
     told = prompt_for(TranscribeOptions(prompt=NAMES, verbatim=True), language)
     assert len(tokenizer.encode(f" {told}")) <= READ
+
+
+@pytest.mark.parametrize(
+    ("text", "echo"),
+    [
+        ("Ragnhild, NAV, Sunnaas.", True),
+        ("nav – sunnaas – HABILITERING", True),
+        ("NAV, Sunnaas", False),  # two names are often said together
+        ("Ragnhild, NAV, Sunnaas og jeg", False),
+        ("NAV Ragnhild Sunnaas", False),
+        ("agnhild, NAV, Sunnaas", False),
+        ("", False),
+    ],
+)
+def test_an_echo_repeats_words_of_the_prompt_in_their_order(text: str, echo: bool) -> None:
+    told = prompt_for(TranscribeOptions(prompt="Ragnhild\nNAV\nSunnaas\nhabilitering"), "no")
+    assert echoes(text, told) is echo
+    assert not echoes(text, "")
 
 
 @pytest.fixture
