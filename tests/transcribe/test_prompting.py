@@ -1,13 +1,17 @@
 """What the recogniser is told beforehand, and what the transcript says of it afterwards."""
 
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from transcribe.audio import decode
 from transcribe.models import ModelFile
 from transcribe.options import LANGUAGES, LONGEST_PROMPT, TranscribeOptions
+from transcribe.pipeline import transcribe_audio
 from transcribe.prompting import echoes, has_hesitations, prompt_for
 from transcribe.provenance import provenance
 
@@ -84,6 +88,24 @@ def test_an_echo_repeats_words_of_the_prompt_in_their_order(text: str, echo: boo
     told = prompt_for(TranscribeOptions(prompt="Ragnhild\nNAV\nSunnaas\nhabilitering"), "no")
     assert echoes(text, told) is echo
     assert not echoes(text, "")
+
+
+def test_an_echo_of_the_prompt_is_shown_to_the_reviewer(
+    scripted_model: Callable[..., Path], spoken_wav: Path
+) -> None:
+    # The prompt moves this model on by seven places: past the first piece, to the second.
+    echo = "one two three four"
+    model = scripted_model((0.0, echo, 1.0), (0.0, echo, 2.0), (3.0, "Yes we do it.", 5.0))
+    with spoken_wav.open("rb") as stream:
+        sound = decode(stream).samples[: 16_000 * 10]
+    options = TranscribeOptions(str(model), speakers=1, prompt=echo)
+    found = transcribe_audio(sound, options, lambda *_: None)
+    assert {doubt.text for doubt in found.doubts if "invent" in doubt.reason} == {echo}
+    kept = replace(options, drop_phrases=False)
+    found = transcribe_audio(sound, kept, lambda *_: None)
+    assert not [doubt for doubt in found.doubts if "invent" in doubt.reason]
+    texts = [sentence.text for turn in found.turns for sentence in turn.sentences]
+    assert any(echo in text for text in texts)
 
 
 @pytest.fixture
