@@ -70,10 +70,12 @@ class Graphs:
         before = self._rows.copy()
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
-            self.masked(width, span)
-        torch.cuda.current_stream().wait_stream(aside)
-        self._rows.restore(before)
+        try:
+            with torch.cuda.stream(aside):
+                self.masked(width, span)
+        finally:
+            torch.cuda.current_stream().wait_stream(aside)
+            self._rows.restore(before)
         graph = torch.cuda.CUDAGraph()
         # Another thread may use the GPU meanwhile (diarization): only this one is watched.
         with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):

@@ -120,7 +120,9 @@ class Rows:
         else:
             weights = (logits / temperature).softmax(dim=-1)
             chosen = torch.multinomial(weights, 1, generator=draws)[:, 0]
-        gain = logits.gather(1, chosen[:, None])[:, 0] - logits.logsumexp(dim=-1)
+        # Nobody needs the logits any more: worked out in their own memory.
+        logits -= logits.amax(dim=-1, keepdim=True)
+        gain = logits.gather(1, chosen[:, None])[:, 0] - logits.exp_().sum(dim=-1).log()
         ended = self.ended[:count]
         self.sums[:count] += torch.where(ended, 0.0, gain)
         chosen = torch.where(ended, self.vocabulary.end, chosen)

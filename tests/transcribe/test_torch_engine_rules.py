@@ -1,0 +1,208 @@
+"""The rules for all rows at once against openai-whisper's, row by row; loops; graphs."""
+
+import warnings
+from typing import Final
+
+import pytest
+import torch
+from whisper.decoding import ApplyTimestampRules, GreedyDecoder, SuppressBlank, SuppressTokens
+from whisper.model import ModelDimensions, Whisper
+from whisper.tokenizer import Tokenizer, get_tokenizer
+
+from transcribe.recognise.decoder import Cache, Decoder
+from transcribe.recognise.engine import Ask
+from transcribe.recognise.graphs import Graphs, advance
+from transcribe.recognise.memory import largest_batch, widths
+from transcribe.recognise.rules import Rows, Vocabulary, loops
+from transcribe.recognise.task import BatchTask
+
+CPU: Final = torch.device("cpu")
+VOCABULARY: Final = 51865
+SUPPRESSED: Final = (1, 2, 7, 50258, 50360)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # whisper leaves its file open
+        return get_tokenizer(True, num_languages=99, language="no", task="transcribe")
+
+
+def vocabulary(tokenizer: Tokenizer) -> Vocabulary:
+    return Vocabulary(
+        tokenizer.eot, tokenizer.timestamp_begin,
+        torch.tensor([*SUPPRESSED, tokenizer.no_timestamps]),
+        torch.tensor([*tokenizer.encode(" "), tokenizer.eot]), tokenizer.timestamp_begin + 50,
+    )  # fmt: skip
+
+
+def logits_of(step: int, stamps: int, rows: int = 6) -> torch.Tensor:
+    """Logits that now favour words, now stamps, now the end, otherwise for each row."""
+    draws = torch.Generator().manual_seed(step)
+    logits = torch.randn(rows, VOCABULARY, generator=draws)
+    for row in range(rows):
+        kind = (step * 7 + row * 5) % 4
+        if kind == 0:
+            logits[row, stamps:] += 3
+        elif kind == 1:
+            logits[row, 500 + step] = 12
+        elif kind == 2 and step > 10:
+            logits[row, 50257] = 9
+    return logits
+
+
+def test_the_rules_choose_what_whisper_chooses(tokenizer: Tokenizer) -> None:
+    rows = Rows(6, 40, vocabulary(tokenizer), CPU)
+    rows.begin(6, 2)
+    filters = [
+        SuppressBlank(tokenizer, 3), SuppressTokens(SUPPRESSED),
+        ApplyTimestampRules(tokenizer, 3, 50),
+    ]  # fmt: skip
+    greedy = GreedyDecoder(0.0, tokenizer.eot)
+    tokens = torch.tensor([tokenizer.sot_sequence]).repeat(6, 1)
+    sums = torch.zeros(6)
+    for step in range(40):
+        theirs = logits_of(step, tokenizer.timestamp_begin)
+        ours = theirs.clone()
+        for one in filters:
+            one.apply(theirs, tokens)
+        if step:
+            rows.restrict(ours)
+        else:
+            rows.restrict_first(ours)
+        assert torch.equal(torch.isinf(ours), torch.isinf(theirs))
+        tokens, ended = greedy.update(tokens, theirs, sums)
+        rows.choose(ours)
+        assert torch.equal(rows.texts[:, : step + 1], tokens[:, 3:])
+        assert torch.equal(rows.ended, tokens[:, -1] == tokenizer.eot)
+    assert torch.allclose(rows.sums, sums, atol=1e-3)
+    assert bool(rows.ended.any())
+    assert int(rows.place) == 2 + 40
+
+
+def test_rows_begin_anew_and_can_be_put_back(tokenizer: Tokenizer) -> None:
+    rows = Rows(4, 8, vocabulary(tokenizer), CPU)
+    rows.begin(3, 2)
+    assert rows.ended.tolist() == [False, False, False, True]
+    fresh = rows.copy()
+    rows.restrict_first(first := logits_of(0, tokenizer.timestamp_begin, 4))
+    rows.choose(first)
+    assert rows.written.item() == 1
+    rows.restore(fresh)
+    assert all(torch.equal(now, then) for now, then in zip(rows.copy(), fresh, strict=True))
+
+
+PHRASE: Final = [5, 9, 2, 8, 8, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ([], False),
+        ([7] * 29, False),
+        ([7] * 30, True),
+        ([*range(100), *PHRASE * 5], True),
+        ([*PHRASE * 4], False),
+        ([*PHRASE * 5, 1], False),
+        ([*PHRASE * 5, *PHRASE[:3]], True),
+        ([*range(24)] * 5, True),
+        ([*range(25)] * 5, False),
+        (list(range(200)), False),
+    ],
+)
+def test_loops_are_phrases_again_and_again(text: list[int], found: bool) -> None:
+    assert loops(text) is found
+
+
+@pytest.fixture
+def model() -> Whisper:
+    torch.set_num_threads(1)
+    torch.manual_seed(3)
+    made = Whisper(ModelDimensions(80, 1500, 64, 2, 1, VOCABULARY, 96, 64, 2, 2)).eval()
+    torch.nn.init.normal_(made.decoder.positional_embedding)
+    return made
+
+
+@torch.inference_mode()
+def test_a_masked_step_is_a_step(model: Whisper) -> None:
+    """What a CUDA graph records: all positions attended, those to come masked."""
+    features = torch.randn(3, 1500, 64)
+    task = BatchTask(model, Ask("no"))
+    decoder = Decoder(model, torch.float32)
+    texts = []
+    for masked in (False, True):
+        cache = Cache(model.dims, 4, torch.float32, CPU)
+        rows = Rows(4, 48, task.vocabulary(CPU), CPU)
+        decoder.listen(cache, features)
+        start = torch.tensor([task.initial_tokens]).expand(3, -1)
+        states = decoder.run(cache, start, torch.arange(3), 3)
+        rows.begin(3, 2)
+        rows.restrict_first(logits := decoder.logits(states[:, -1]))
+        rows.choose(logits)
+        graphs = Graphs(decoder, cache, rows)
+        for written in range(1, 20):
+            if masked:
+                graphs.masked(3, 64)
+            else:
+                advance(decoder, cache, rows, 3, 3 + written)
+        texts.append((rows.texts.clone(), rows.sums.clone()))
+    assert torch.equal(texts[0][0], texts[1][0])
+    assert torch.allclose(texts[0][1], texts[1][1], atol=1e-4)
+
+
+@torch.inference_mode()
+def test_where_nothing_can_be_recorded_steps_run_as_written(
+    model: Whisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(torch.cuda, "Stream", fail)
+    decoder = Decoder(model, torch.float32)
+    task = BatchTask(model, Ask("no"))
+    cache = Cache(model.dims, 2, torch.float32, CPU)
+    rows = Rows(2, 48, task.vocabulary(CPU), CPU)
+    decoder.listen(cache, torch.randn(2, 1500, 64))
+    rows.begin(2, 2)
+    graphs = Graphs(decoder, cache, rows)
+    graphs.advance(2, 3)
+    assert graphs.failed
+    assert rows.written.item() == 1
+
+
+@torch.inference_mode()
+def test_only_the_asked_positions_are_weighed_and_they_are_whispers(model: Whisper) -> None:
+    features = torch.randn(2, 1500, 64)
+    tokens = torch.randint(0, 50000, (2, 9))
+    theirs = model.decoder(tokens, features)
+    decoder = Decoder(model, torch.float32)
+    cache = Cache(model.dims, 2, torch.float32, CPU)
+    decoder.listen(cache, features)
+    ours = decoder.logits(decoder.run(cache, tokens, torch.arange(9), 9))
+    assert torch.allclose(ours, theirs, atol=1e-4)
+    # Shared memory: whisper's own module still says the same.
+    assert torch.equal(model.decoder(tokens, features), theirs)
+    cache.move(0, 1, 9)
+    assert torch.equal(cache.own[:, :, 0], cache.own[:, :, 1])
+
+
+def test_widths_of_a_batch() -> None:
+    assert widths(5, CPU) == (1, 2, 3, 4, 5)
+    assert widths(20, torch.device("cuda")) == (1, 2, 4, 8, 16, 32)
+    assert widths(1, torch.device("cuda")) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("state", "layers", "precision", "windows"),
+    [
+        (192, 2, torch.float32, 16),
+        (512, 6, torch.float32, 12),
+        (512, 6, torch.bfloat16, 16),
+        (1280, 32, torch.float32, 1),
+    ],
+)
+def test_a_cpu_gives_batches_a_gigabyte(
+    state: int, layers: int, precision: torch.dtype, windows: int
+) -> None:
+    dims = ModelDimensions(80, 1500, state, 8, layers, VOCABULARY, 448, state, 8, layers)
+    assert largest_batch(dims, precision, CPU) == windows
