@@ -26,12 +26,12 @@ _SILENT: Final = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 """Switches of pyannote.audio, OpenTelemetry and Hugging Face."""
-_CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
+_CGROUPS: Final = Path("/sys/fs/cgroup")
 
 
 def doctor() -> tuple[Check, ...]:
     """Check the processor, the memory, the models, the telemetry and the disk of the models."""
-    return (*_machine(), *_engines(), *_models(), _telemetry(), *_place())
+    return (*_machine(), *_models(), _telemetry(), *_place())
 
 
 def _machine() -> Iterator[Check]:
@@ -55,6 +55,7 @@ def _machine() -> Iterator[Check]:
         + ("" if total >= _LEAST_MEMORY else f": {_LEAST_MEMORY:.0f} GB are needed"),
     )  # fmt: skip
     yield Check("precision", True, _precision(bool(gpus)))
+    yield _engines(bool(gpus))
 
 
 def _precision(gpu: bool) -> str:
@@ -63,30 +64,52 @@ def _precision(gpu: bool) -> str:
     if gpu:
         return "float16 for recognition (norms in float32), float32 for speakers"
     fast = torch.cpu.get_capabilities().get("amx_bf16")
-    return "bfloat16 in the recogniser (AMX), else float32" if fast else "float32"
+    kind = "bfloat16 (AMX)" if fast else "float32"
+    return f"int8 for recognition with ctranslate2, {kind} with torch; float32 for speakers"
 
 
-def memory() -> tuple[float, float]:
-    """Give the free and the whole memory in GB, as far as this process may use it."""
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        # Of a container or a job of a cluster; «max» where there is no bound.
-        bound = int(_CGROUP.read_text("ascii"))
-        used = int(_CGROUP.with_name("memory.current").read_text("ascii"))
-    except (OSError, ValueError):
-        return free / _GB, pages / _GB
-    return min(free, max(bound - used, 0)) / _GB, min(pages, bound) / _GB
+def memory(cgroups: Path = _CGROUPS, own: str | None = None) -> tuple[float, float]:
+    """Give the free and the whole memory in GB, as far as this process may use it.
 
-
-def _engines() -> Iterator[Check]:
-    present = []
-    for name in ("openai-whisper", "torch", "ctranslate2"):
+    ``own`` is the process's control group, in which a container or a job of a cluster may
+    have less than the machine; each group on the way up may set a bound.
+    """
+    lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    said = {name: int(rest.split()[0]) << 10 for name, _, rest in (x.partition(":") for x in lines)}
+    free, total = said["MemAvailable"], said["MemTotal"]
+    group = cgroups / (_own_group() if own is None else own).lstrip("/")
+    for folder in (group, *group.parents):
         try:
-            present.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
+            bound = int((folder / "memory.max").read_text("ascii"))
+            used = int((folder / "memory.current").read_text("ascii"))
+        except (OSError, ValueError):  # no group of this kind, or «max»
             continue
-    yield Check("engine", len(present) >= 2, ", ".join(present) or "none is installed")
+        free, total = min(free, max(bound - used, 0)), min(total, bound)
+    return free / _GB, total / _GB
+
+
+def _own_group() -> str:
+    try:
+        return Path("/proc/self/cgroup").read_text("utf-8").splitlines()[-1].partition("::")[2]
+    except (OSError, IndexError):
+        return ""
+
+
+def _engines(gpu: bool) -> Check:
+    """Say what recognises here, unless a job asks for another engine."""
+    present = {name: _version(name) for name in ("openai-whisper", "torch", "ctranslate2")}
+    used = ("openai-whisper", "torch") if gpu else ("ctranslate2",)
+    good = all(present[name] for name in used)
+    said = ", ".join(f"{name} {found}" for name, found in present.items() if found)
+    return Check("engine", good, f"{' on '.join(used)} ({said})" if good else
+                 f"{used[0]} is missing: install Fokus again")  # fmt: skip
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def _models() -> Iterator[Check]:

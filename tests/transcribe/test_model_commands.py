@@ -9,6 +9,7 @@ import pytest
 
 from transcribe import doctor
 from transcribe.__main__ import main
+from transcribe.check_up import memory
 from transcribe.models import Published, find_model, models_folder, vouch_for
 from transcribe.models.official import CHECKPOINTS, checkpoint
 
@@ -120,6 +121,21 @@ def test_the_doctor_says_what_the_machine_has(tmp_path: Path) -> None:
     assert "fokus models bundle large-v3" in found["recognition models"][1]
     free, _, rest = found["memory"][1].partition(" of ")
     assert 0 < float(free) <= float(rest.split()[0])
+
+
+def test_a_container_or_a_job_may_have_less_memory_than_the_machine(tmp_path: Path) -> None:
+    def bounded(group: str, most: str, used: str) -> None:
+        (tmp_path / group).mkdir(parents=True, exist_ok=True)
+        (tmp_path / group / "memory.max").write_text(f"{most}\n")
+        (tmp_path / group / "memory.current").write_text(f"{used}\n")
+
+    _, machine = memory(tmp_path, "/slurm/job")
+    bounded("slurm/job", "max", "100000000")
+    assert memory(tmp_path, "/slurm/job")[1] == machine
+    bounded("slurm", "800000000", "300000000")
+    assert memory(tmp_path, "/slurm/job") == (0.5, 0.8)
+    bounded("slurm/job", "200000000", "300000000")
+    assert memory(tmp_path, "/slurm/job") == (0.0, 0.2)
 
 
 def test_the_doctor_sees_what_is_not_vouched_for(tiny: Path) -> None:
