@@ -18,7 +18,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
-from secure_storage import SlurmSettings
+from secure_storage import DamagedFile, SlurmSettings
 
 from . import capsule, slurm
 from .capsule import WorkerAlive
@@ -75,12 +75,14 @@ def take_back(path: Path) -> None:
 
 def cancel(jobs: Path, path: Path) -> None:
     """Have the work on a capsule stopped; an array with nothing left to do goes."""
-    mark = capsule.elsewhere(path)
+    mark, waiting = capsule.elsewhere(path), False
+    with suppress(DamagedFile):
+        waiting = capsule.progress(path).state == "queued"
     capsule.cancel(path)
     (path / "array-key").unlink(missing_ok=True)
     if mark is None:
         return
-    if capsule.progress(path).state == "queued":  # else its task takes it back
+    if waiting:  # else its task takes it back
         take_back(path)
     name = mark.split()[0]
     if not any(one != path and other.split()[0] == name for one, other in _handed(jobs)):
@@ -122,6 +124,8 @@ def array_command(jobs: Path, name: str) -> int:
     # One that somebody holds is come back to: a node that was given up may be at work still.
     while ended == Ended.SETTLED and _marked(jobs, mark):
         ended = Ended.STOPPED if asked_to_stop() else work_through(_free(jobs, mark))
+        if ended == Ended.FULL and not any((path / "full").exists() for path in jobs.iterdir()):
+            ended = Ended.SETTLED  # the capsule was removed meanwhile; that is no full disk
         time.sleep(_LOOK_AGAIN if ended == Ended.SETTLED and _marked(jobs, mark) else 0)
     restarts = int(os.environ.get("SLURM_RESTART_COUNT", "0"))
     if ended == Ended.STOPPED or (ended == Ended.GPU_LOST and restarts < _LOST_GPUS):

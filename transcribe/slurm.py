@@ -22,7 +22,7 @@ _WARNED: Final = 60
 _PATIENCE: Final = 60
 """Seconds that a command of Slurm's may take."""
 _PASSED_ON: Final = (
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH",
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LD_LIBRARY_PATH",
     "XDG_DATA_HOME", "XDG_CACHE_HOME", "FOKUS_MODELS", "OMP_NUM_THREADS", "SLURM_CONF",
 )  # fmt: skip
 
@@ -49,7 +49,9 @@ def submit(name: str, tasks: int, jobs: Path, settings: SlurmSettings) -> None:
             *(f"--{option}={value}" for option, value in asked.items() if value),
         ],
         # With exec the program itself is what Slurm sends its signals to.
-        f"#!/bin/sh\nexec {shlex.join(program)}\n",
+        "#!/bin/sh\n"
+        'export OMP_NUM_THREADS="${OMP_NUM_THREADS:-$SLURM_CPUS_PER_TASK}"\n'
+        f"exec {shlex.join(program)}\n",
     )  # fmt: skip
 
 
