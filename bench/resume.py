@@ -161,8 +161,15 @@ def load_libraries() -> None:
     from transcribe import pipeline  # noqa: F401
 
 
-def sweep(kills: int, reach: float, times: int, batch: int, seed: int, sound: Path = demo.
-          SAMPLE_AUDIO, model: str = "demo") -> Found:  # fmt: skip
+def sweep(
+    kills: int,
+    reach: float,
+    times: int,
+    batch: int,
+    seed: int,
+    sound: Path = demo.SAMPLE_AUDIO,
+    model: str = "demo",
+) -> Found:
     """Kill that often, on as many jobs as it takes."""
     load_libraries()
     chance, found = random.Random(seed), Found()
@@ -187,8 +194,9 @@ def main() -> int:
     options.add_argument("--times", type=int, default=2)
     options.add_argument("--batch", type=int, default=4)
     options.add_argument("--seed", type=int, default=1)
-    given = options.parse_args()
-    found = sweep(given.kills, given.reach, given.times, given.batch, given.seed)
+    options.add_argument("--sound", type=Path, default=demo.SAMPLE_AUDIO)
+    options.add_argument("--model", default="demo")
+    found = sweep(**vars(options.parse_args()))
     print("| kills | jobs | checkpoints lost | other results | batches | done again | most for one "
           "kill | diarization steps | done again | most for one kill |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|---|")

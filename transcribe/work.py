@@ -95,7 +95,7 @@ class _Teller:
         self._pace = Pace()
         self._one = threading.Lock()
         self._told = 0.0
-        self._step = -1
+        self._begun: set[int] = set()
 
     def __call__(self, step: int, done: int, total: int) -> None:
         if capsule.cancel_asked(self._path):
@@ -103,11 +103,11 @@ class _Teller:
         with self._one:
             self._pace.tell(step, done, total)
             now = time.monotonic()
-            if step != self._step or done == total or now - self._told >= _TELL_EVERY:
-                self._step, self._told = step, now
-                capsule.write_progress(
-                    self._path, "running", self._pace.steps, self._pace.left()
-                )  # fmt: skip
+            if step in self._begun and done < total and now - self._told < _TELL_EVERY:
+                return
+            self._begun.add(step)
+            self._told = now
+            capsule.write_progress(self._path, "running", self._pace.steps, self._pace.left())
 
 
 def work_command() -> int:
@@ -148,8 +148,16 @@ def work(path: Path, key: bytes, loaded: Loaded | None = None) -> Ended:
     ``loaded`` keeps the recogniser from one call to the next. The caller holds the lock.
     """
     try:
+        return _bring(path, key, loaded or Loaded())
+    except DiskFull:
+        capsule.note_full(path)  # nothing else can be written
+        return Ended.FULL
+
+
+def _bring(path: Path, key: bytes, loaded: Loaded) -> Ended:
+    try:
         if (outcome := capsule.result(path, key)) is None:
-            outcome = _transcribe(path, key, loaded or Loaded())
+            outcome = _transcribe(path, key, loaded)
             capsule.put_result(path, outcome, key)
         failed = isinstance(outcome, Failure)
         capsule.write_progress(path, "failed" if failed else "done")
@@ -159,15 +167,14 @@ def work(path: Path, key: bytes, loaded: Loaded | None = None) -> Ended:
         capsule.write_progress(path, "queued")
         return Ended.STOPPED
     except DiskFull:
-        capsule.note_full(path)  # nothing else can be written
-        return Ended.FULL
+        raise
     except FokusError as error:
-        return _fail(path, key, str(error))
+        _fail(path, key, str(error))
     except Exception as error:
-        if _gpu_lost(error):
-            return max(_fail(path, key, _GPU_LOST), Ended.GPU_LOST)
+        lost = _gpu_lost(error)
         said = _NO_MEMORY if _no_memory(error) else _FAULT.format(type(error).__name__)
-        return _fail(path, key, said)  # the error's own text might quote the recording
+        _fail(path, key, _GPU_LOST if lost else said)  # its own text might quote the recording
+        return Ended.GPU_LOST if lost else Ended.SETTLED
     return Ended.SETTLED
 
 
@@ -193,14 +200,9 @@ def _transcribe(path: Path, key: bytes, loaded: Loaded) -> Transcription:
     )  # fmt: skip
 
 
-def _fail(path: Path, key: bytes, message: str) -> Ended:
-    try:
-        capsule.put_result(path, Failure(message), key)
-        capsule.write_progress(path, "failed")
-    except FokusError:
-        capsule.note_full(path)  # the disk itself is the failure
-        return Ended.FULL
-    return Ended.SETTLED
+def _fail(path: Path, key: bytes, message: str) -> None:
+    capsule.put_result(path, Failure(message), key)
+    capsule.write_progress(path, "failed")
 
 
 def _gpu_lost(error: BaseException) -> bool:

@@ -312,8 +312,8 @@ def test_all_that_waits_is_handed_to_one_worker(
 ) -> None:
     made = [start_job(study, silence, model)]
     worker = _workers[study.home]
-    for title in ("Second", "Third"):
-        made.append(start_job(study, quiet(study, tmp_path, title, 2.0), model))
+    for title, seconds in (("Second", 3.0), ("Third", 4.0)):
+        made.append(start_job(study, quiet(study, tmp_path, title, seconds), model))
     paths = [folder(study) / store.job(study, job).capsule for job in made]
     assert all(capsule.progress(path).alive for path in paths)
     assert _workers[study.home] is worker

@@ -39,8 +39,9 @@ def _lines(study: Study, count: int, working: bool) -> None:
 
 
 def _open(every: list[Job]) -> list[Job]:
-    """All that is under way, and what has stopped and can be resumed or cleared away."""
-    return [job for job in every if job.state != "done" and job.resumable]
+    """All that is under way, in its order; then what can be resumed or cleared away."""
+    shown = [job for job in every if job.state != "done" and job.resumable]
+    return sorted(shown, key=lambda job: (job.state not in WORKING, job.before))
 
 
 def _line(study: Study, job: Job) -> None:
