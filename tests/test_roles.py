@@ -316,6 +316,7 @@ ACTS: Mapping[str, str] = {
     "transcribe.speakers": "read",
     "transcribe.set_study_defaults": "transcribe",
     "transcribe.start_job": "transcribe",
+    "transcribe.start_jobs": "transcribe",
     "transcribe.study_defaults": "read",
     "transcribe.take_in": "transcribe",
     "transcribe.tend": "signed in",
