@@ -14,7 +14,7 @@ from transcribe.recognise.engine import Ask
 from transcribe.recognise.graphs import Graphs, advance
 from transcribe.recognise.memory import largest_batch, widths
 from transcribe.recognise.rules import Rows, Vocabulary, loops
-from transcribe.recognise.task import BatchTask
+from transcribe.recognise.task import BatchTask, Workspace
 
 CPU: Final = torch.device("cpu")
 VOCABULARY: Final = 51865
@@ -148,6 +148,99 @@ def test_a_masked_step_is_a_step(model: Whisper) -> None:
         texts.append((rows.texts.clone(), rows.sums.clone()))
     assert torch.equal(texts[0][0], texts[1][0])
     assert torch.allclose(texts[0][1], texts[1][1], atol=1e-4)
+
+
+class OnCpu:
+    """Stands in for what torch.cuda records with, where there is no GPU."""
+
+    def __init__(self, graphs: Graphs, rows: Rows) -> None:
+        self.graphs, self.rows = graphs, rows
+        self.recorded: list[tuple[int, int]] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self) -> "OnCpu":
+        return self
+
+    def wait_stream(self, _: object) -> None:
+        pass
+
+    def capture_begin(self, **how: object) -> None:
+        assert how["capture_error_mode"] == "thread_local"
+        self.before = self.rows.copy()
+
+    def capture_end(self) -> None:
+        # A recording runs nothing.
+        self.rows.restore(self.before)
+
+
+def recording(graphs: Graphs, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Have a replay do what was recorded; give the shapes that were."""
+    shapes: list[tuple[int, int]] = []
+
+    class Recording(OnCpu):
+        def __init__(self) -> None:
+            super().__init__(graphs, rows)
+            self.shape = seen[-1]
+            shapes.append(self.shape)
+
+        def replay(self) -> None:
+            graphs.masked(*self.shape)
+
+        def pool(self) -> int:
+            return 7
+
+    seen: list[tuple[int, int]] = []
+    record = graphs._record
+
+    def told(width: int, span: int) -> object:
+        seen.append((width, span))
+        return record(width, span)
+
+    stream = OnCpu(graphs, rows)
+    monkeypatch.setattr(graphs, "_record", told)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Recording)
+    monkeypatch.setattr(torch.cuda, "Stream", stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: stream)
+    return shapes
+
+
+@torch.inference_mode()
+def test_a_batch_as_a_gpu_runs_it_says_the_same(
+    model: Whisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded steps, few widths, looks now and then, rows without a window."""
+    torch.nn.init.normal_(model.decoder.token_embedding.weight, std=0.3)
+    model.decoder.token_embedding.weight.data[50257] *= 5.5
+    for name, weights in model.named_parameters():
+        if name.startswith("decoder.blocks") and weights.ndim == 2:
+            torch.nn.init.normal_(weights, std=0.25)
+    draws = torch.Generator().manual_seed(4)
+    features = torch.randn(5, 1500, 64, generator=draws) * torch.linspace(0.2, 3, 5)[:, None, None]
+    task, decoder = BatchTask(model, Ask("no")), Decoder(model, torch.float32)
+    said = []
+    for gpu in (False, True):
+        cache = Cache(model.dims, 8, torch.float32, CPU)
+        cache.cross.fill_(float("nan"))  # what is never set must harm nobody
+        rows = Rows(8, 48, task.vocabulary(CPU), CPU)
+        graphs = Graphs(decoder, cache, rows) if gpu else None
+        shapes = recording(graphs, rows, monkeypatch) if graphs else []
+        room = Workspace(
+            decoder, cache, rows, graphs, widths(5, torch.device("cuda" if gpu else "cpu")),
+            look_every=8 if gpu else 1,
+        )  # fmt: skip
+        said.append([one.tokens for one in task.decode(features, room)])
+        said.append([one.tokens for one in task.decode(features[1:3], room)])
+    assert said[:2] == said[2:]
+    assert len({len(tokens) for tokens in said[0]}) > 2
+    assert len(shapes) == len(set(shapes)) > 1
+    assert {width for width, _ in shapes} <= {1, 2, 4, 8}
+    assert {span for _, span in shapes} == {64}
 
 
 @torch.inference_mode()

@@ -66,19 +66,31 @@ class Graphs:
         advance(self._decoder, self._cache, self._rows, width, span, mask=mask)
 
     def _record(self, width: int, span: int) -> Any:
-        """Warm up beside the main stream, put the rows back as they were, record."""
+        """Warm up, put the rows back as they were, record; beside the main stream.
+
+        Not ``torch.cuda.graph``, which collects garbage and empties the cache at every
+        recording: with a dozen of them that would take longer than the decoding.
+        """
         before = self._rows.copy()
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
+        graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.stream(aside):
-                self.masked(width, span)
+                self._capture(graph, before, width, span)
         finally:
             torch.cuda.current_stream().wait_stream(aside)
-            self._rows.restore(before)
-        graph = torch.cuda.CUDAGraph()
-        # Another thread may use the GPU meanwhile (diarization): only this one is watched.
-        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
-            self.masked(width, span)
         self._pool = graph.pool()
         return graph
+
+    def _capture(self, graph: Any, before: list[Tensor], width: int, span: int) -> None:
+        try:
+            self.masked(width, span)
+        finally:
+            self._rows.restore(before)
+        # Another thread may use the GPU meanwhile (diarization): only this one is watched.
+        graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+        try:
+            self.masked(width, span)
+        finally:
+            graph.capture_end()

@@ -17,6 +17,8 @@ _CPU_SHARE: Final = 1 << 30
 _GPU_SHARE: Final = 0.8
 """Of the free memory: diarization may run beside."""
 
+_SAID: Final = ("can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
+
 
 def largest_batch(dims: Any, precision: torch.dtype, device: torch.device) -> int:
     """Give how many windows fit into the memory that is free now; at least 1."""
@@ -58,8 +60,8 @@ def out_of_memory(free: Callable[[], None]) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError):
         pass
     except RuntimeError as error:
-        # The CPU's allocator has no class of its own.
-        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
+        # The CPU's allocator and the GPU's matrix library have no class of their own.
+        if not any(said in str(error) for said in _SAID):
             raise
     else:
         return

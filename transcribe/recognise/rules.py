@@ -4,7 +4,7 @@ The same choices as openai-whisper's ``SuppressBlank``, ``SuppressTokens``,
 ``ApplyTimestampRules`` and ``GreedyDecoder`` (whisper/decoding.py), which go through the
 rows one by one and read each back from the device. Here a row's past is three numbers kept
 on the device, so that a step has no loop and waits for nothing; every tensor is changed in
-place, so that a CUDA graph can hold the step.
+place and no number is copied from the host, so that a CUDA graph can hold the step.
 """
 
 from collections.abc import Sequence
@@ -103,7 +103,7 @@ class Rows:
         logits[:, : words.end].masked_fill_(opened[:, None], _NEVER)
         stamps = logits[:, words.stamps :]
         # A stretch has a length: its end is later than its beginning.
-        least = self._latest[:count] + torch.where(opened, 0, 1) - words.stamps
+        least = self._latest[:count] + (~opened).long() - words.stamps
         places = torch.arange(stamps.shape[1], device=logits.device)
         stamps.masked_fill_((places < least[:, None]) | (stamp & before)[:, None], _NEVER)
         texts = logits[:, : words.stamps]
@@ -124,8 +124,8 @@ class Rows:
         logits -= logits.amax(dim=-1, keepdim=True)
         gain = logits.gather(1, chosen[:, None])[:, 0] - logits.exp_().sum(dim=-1).log()
         ended = self.ended[:count]
-        self.sums[:count] += torch.where(ended, 0.0, gain)
-        chosen = torch.where(ended, self.vocabulary.end, chosen)
+        self.sums[:count] += gain.masked_fill(ended, 0.0)
+        chosen = chosen.masked_fill(ended, self.vocabulary.end)
         self.texts[:count].index_copy_(1, self.written, chosen[:, None])
         self.written += 1
         self.place += 1

@@ -32,6 +32,8 @@ class Workspace:
     graphs: Graphs | None
     widths: tuple[int, ...]
     """Numbers of rows that a batch may narrow to, rising."""
+    look_every: int
+    """Tokens between two looks at what has ended; a look waits for the device."""
 
 
 class BatchTask(DecodingTask):  # type: ignore[misc] # whisper is not annotated
@@ -64,10 +66,8 @@ class BatchTask(DecodingTask):  # type: ignore[misc] # whisper is not annotated
         draws = torch.Generator(features.device).manual_seed(self.ask.seed)
         silence = self._begin(features, room, draws)
         batch = _Batch(self, room, silence)
-        # Looking waits for the device: on a GPU it is done now and then.
-        every = _LOOP_EVERY if features.is_cuda else 1
         for written in range(1, self.limit + 1):
-            if written % every == 0 or written == self.limit:
+            if written % room.look_every == 0 or written == self.limit:
                 batch.look(written)
             if not batch.width:  # also at the limit
                 break

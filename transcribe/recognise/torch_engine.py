@@ -128,14 +128,15 @@ class TorchEngine:
         """Give buffers for so many rows; those there are where they are large enough."""
         if self._workspace is None or self._workspace.cache.rows < rows:
             self._free()
-            fitting = widths(rows, self._device)
             dims, device = self._model.dims, self._device
+            gpu, fitting = device.type == "cuda", widths(rows, device)
             cache = Cache(dims, fitting[-1], self._precision, device)
             texts = Rows(fitting[-1], dims.n_text_ctx // 2, task.vocabulary(device), device)
-            graphs = None
-            if device.type == "cuda" and not self._unrecorded:
-                graphs = Graphs(self._decoder, cache, texts)
-            self._workspace = Workspace(self._decoder, cache, texts, graphs, fitting)
+            recorded = gpu and not self._unrecorded
+            graphs = Graphs(self._decoder, cache, texts) if recorded else None
+            self._workspace = Workspace(
+                self._decoder, cache, texts, graphs, fitting, look_every=8 if gpu else 1
+            )
         return self._workspace
 
     def _free(self) -> None:
