@@ -190,8 +190,8 @@ def main() -> int:
     """Print the table."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     options.add_argument("--kills", type=int, default=200)
-    options.add_argument("--reach", type=float, default=0.3)
-    options.add_argument("--times", type=int, default=2)
+    options.add_argument("--reach", type=float, default=0.4)
+    options.add_argument("--times", type=int, default=1)
     options.add_argument("--batch", type=int, default=4)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--sound", type=Path, default=demo.SAMPLE_AUDIO)

@@ -150,6 +150,8 @@ def work(path: Path, key: bytes, loaded: Loaded | None = None) -> Ended:
     try:
         return _bring(path, key, loaded or Loaded())
     except DiskFull:
+        if not path.exists():  # discarded, or its recording was withdrawn
+            return Ended.SETTLED
         capsule.note_full(path)  # nothing else can be written
         return Ended.FULL
 
@@ -170,6 +172,7 @@ def _bring(path: Path, key: bytes, loaded: Loaded) -> Ended:
         raise
     except FokusError as error:
         _fail(path, key, str(error))
+        return Ended.GPU_LOST if _gpu_lost(error.__cause__) else Ended.SETTLED
     except Exception as error:
         lost = _gpu_lost(error)
         said = _NO_MEMORY if _no_memory(error) else _FAULT.format(type(error).__name__)
@@ -205,7 +208,7 @@ def _fail(path: Path, key: bytes, message: str) -> None:
     capsule.write_progress(path, "failed")
 
 
-def _gpu_lost(error: BaseException) -> bool:
+def _gpu_lost(error: BaseException | None) -> bool:
     """Tell whether the process has lost the GPU: every later call on it would fail too.
 
     torch raises AcceleratorError, older versions and CTranslate2 a RuntimeError that names

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import time
 import wave
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from secure_storage import DamagedFile, new_key
+from secure_storage import BadInput, DamagedFile, new_key
 from transcribe import TranscribeOptions, Transcription, capsule
 from transcribe.capsule import Failure, OtherVersion, WorkerAlive
 from transcribe.hand_over import Handed, Worker
@@ -127,6 +128,17 @@ def test_a_capsule_that_fails_does_not_hold_up_the_others(make: Callable[..., Pa
     assert states(paths) == ["failed", "done"]
 
 
+def test_a_capsule_that_was_removed_does_not_hold_up_the_others(
+    make: Callable[..., Path], quiet: Path
+) -> None:
+    gone = make()
+    held = [*handed([gone, quiet])]
+    shutil.rmtree(gone)
+    assert work_through(iter(held)) == Ended.SETTLED
+    assert states([quiet]) == ["done"]
+    assert not gone.exists()
+
+
 def test_a_worker_asked_to_stop_keeps_what_is_finished_and_leaves_the_rest(
     make: Callable[..., Path],
 ) -> None:
@@ -231,6 +243,19 @@ def test_what_breaks_in_the_middle_is_told_in_words(
     said = capsule.result(path, KEY)
     assert isinstance(said, Failure) and words in said.message
     assert "helps" not in said.message
+
+
+def test_a_gpu_lost_behind_other_words_is_seen(
+    make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make()
+
+    def lost(*_: object) -> None:
+        raise BadInput("The model cannot be loaded.") from RuntimeError("CUDA error: lost")
+
+    monkeypatch.setattr(Loaded, "engine", lost)
+    assert work(path, KEY) == Ended.GPU_LOST
+    assert capsule.result(path, KEY) == Failure("The model cannot be loaded.")
 
 
 def test_what_failed_goes_on_when_it_is_cleared_for_another_try(
