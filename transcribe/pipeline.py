@@ -75,7 +75,7 @@ def transcribe_audio(
     def telling_apart(tell: Progress) -> diarising.Diarization:
         return _diarise(samples, regions, options, folder, tell, kept)
 
-    if room_for_two():
+    if room_for_two(both_on_card=folder is not None):
         heard, who = side_by_side(recognising, telling_apart, progress)
     else:
         heard, who = recognising(progress), telling_apart(progress)

@@ -23,11 +23,13 @@ class _Stopped(Exception):  # noqa: N818 (not an error)
     """The other step has ended the work."""
 
 
-def room_for_two() -> bool:
-    """Tell whether there is a graphics card with memory for two steps at once."""
+def room_for_two(both_on_card: bool) -> bool:
+    """Tell whether there is a graphics card, with memory for both steps if both use it."""
     import torch
 
-    return torch.cuda.is_available() and torch.cuda.mem_get_info()[0] >= ROOM
+    if not torch.cuda.is_available():
+        return False
+    return not both_on_card or torch.cuda.mem_get_info()[0] >= ROOM
 
 
 def side_by_side(

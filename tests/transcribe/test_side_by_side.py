@@ -105,11 +105,12 @@ def test_without_a_graphics_card_there_is_no_room(monkeypatch: pytest.MonkeyPatc
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert not beside.room_for_two()
+    assert not beside.room_for_two(both_on_card=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for free, room in ((8 << 30, False), (80 << 30, True)):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda free=free: (free, free))
-        assert beside.room_for_two() is room
+        assert beside.room_for_two(both_on_card=True) is room
+        assert beside.room_for_two(both_on_card=False)
 
 
 def test_a_recording_comes_out_the_same_either_way(
@@ -122,7 +123,7 @@ def test_a_recording_comes_out_the_same_either_way(
 
     def transcribed(room: bool) -> str:
         told: list[tuple[int, int, int]] = []
-        monkeypatch.setattr(pipeline, "room_for_two", lambda: room)
+        monkeypatch.setattr(pipeline, "room_for_two", lambda both_on_card: room)
         found = pipeline.transcribe_audio(samples, options, lambda *step: told.append(step))
         for step in (pipeline.RECOGNISE, pipeline.DIARISE):
             assert [done for one, done, _ in told if one == step][-1] > 0
