@@ -7,6 +7,8 @@ stand so far out that the average log-probability is near 0 and nothing is decod
 All of the arithmetic of a trained checkpoint of that shape is done.
 """
 
+import random
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,8 +32,7 @@ _SHARP: Final = 48.0
 def shaped_checkpoint(shape: str, tokens: int, path: Path) -> Path:
     """Write a checkpoint in openai-whisper's format that says ``tokens`` text tokens a window.
 
-    Positions are counted as without a prompt. Text tokens are drawn from ordinary words, and
-    no two neighbours are alike.
+    Each text token is a word. Positions are counted as without a prompt.
     """
     import torch
     from whisper.model import ModelDimensions, Whisper
@@ -58,10 +59,18 @@ def _script(model: Any, tokens: int) -> list[int]:
     """Which token follows each position: the language, the task, then the window's text."""
     from whisper.tokenizer import get_tokenizer
 
+    from transcribe.recognise.checkpoint import keep_vocabulary
+
+    keep_vocabulary(model)
     tokenizer = get_tokenizer(
         model.is_multilingual, num_languages=model.num_languages, language="en"
     )
-    words = tokenizer.encode(" we met at the library and talked about care at home for an hour")
-    text = [words[place % len(words)] for place in range(tokens)]
+    words = [
+        token
+        for token in range(300, 20_000)
+        if re.fullmatch(" [a-z]{4,}", tokenizer.encoding.decode([token]))
+    ]
+    # All different, or the text would seem to repeat itself and be decoded again.
+    text = random.Random(0).sample(words, tokens)
     begin, end = tokenizer.timestamp_begin, tokenizer.timestamp_begin + 1500
     return [tokenizer.sot_sequence[1], tokenizer.transcribe, begin, *text, end, tokenizer.eot]
