@@ -49,6 +49,7 @@ from secure_storage import BadInput, FokusError  # noqa: E402
 from .audio import SAMPLE_RATE, Samples  # noqa: E402
 from .checkpoints import Checkpoints  # noqa: E402
 from .models import verify_folder  # noqa: E402
+from .models.manifest import MANIFEST, sha256_of  # noqa: E402
 from .options import TranscribeOptions  # noqa: E402
 from .transcript import SpeakerSpan  # noqa: E402
 
@@ -94,6 +95,7 @@ def _load(folder: Path) -> "_InSteps":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # checkpoints tell of other versions
             pipeline = _InSteps(**_parameters(folder))
+            pipeline.weights = sha256_of(folder / MANIFEST)
             pipeline.instantiate(_config(folder)["params"])
     except Exception as error:
         raise FokusError(
@@ -143,6 +145,9 @@ class _FewAtOnce(VBxClustering):
 class _InSteps(SpeakerDiarization):
     """The pipeline, in steps that are kept."""
 
+    weights: str
+    """sha256 of the folder's manifest: steps of other weights are not taken up."""
+
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
         if not getattr(self._segmentation.model.specifications, "powerset", False):
@@ -180,7 +185,7 @@ class _InSteps(SpeakerDiarization):
         total = max(1, 1 + -(-(len(sound) - window) // hop))
         parts: list[tuple[Floats, Floats]] = []
         for first in range(0, total, _STEP):
-            name = f"pyannote-{first // _STEP:05d}"
+            name = f"pyannote-{self.weights[:8]}-{first // _STEP:05d}"
             last = min(first + _STEP, total)
             if (data := kept.get(name)) is None:
                 progress(first, total)

@@ -80,7 +80,7 @@ def run(
     ("ours", "theirs"),
     [
         ({}, {}),
-        ({"speakers": 2}, {"num_speakers": 2}),
+        ({"min_speakers": 2, "max_speakers": 2}, {"min_speakers": 2, "max_speakers": 2}),
     ],
 )
 def test_it_says_what_pyannote_itself_says(
@@ -91,8 +91,8 @@ def test_it_says_what_pyannote_itself_says(
     assert len(overlapping) > 1
     assert found.exclusive == exclusive
     assert found.overlapping == overlapping
-    if "speakers" in ours:
-        assert len({span.speaker for span in found.overlapping}) == ours["speakers"]
+    if ours:
+        assert len({span.speaker for span in found.overlapping}) == 2
     ordered = sorted(found.exclusive)
     assert all(a.end <= b.start + 0.001 for a, b in zip(ordered, ordered[1:], strict=False))
 
@@ -215,6 +215,15 @@ def test_a_killed_job_does_one_step_again_and_ends_the_same(
     assert run(samples, made, kept, lambda *step: told.append(step)) == expected
     assert kept.data == whole.data
     assert told == [(8, 10), (10, 10)]
+
+
+def test_steps_of_other_weights_are_not_taken_up(
+    made: Path, make_folder: Callable[..., Path], samples: Samples
+) -> None:
+    short, kept = samples[: 16_000 * 5], Kept()
+    run(short, made, kept)
+    run(short, make_folder(CONFIG + "\n"), kept)
+    assert len(kept.data) == 2
 
 
 @pytest.mark.parametrize("seconds", [0.2, 5.0, 5.1])
