@@ -13,6 +13,7 @@ from transcribe.audio import decode
 from transcribe.models import best_model, demo_checkpoint, find_model, installed_models
 from transcribe.options import STEPS
 from transcribe.pipeline import NO_SPEECH, transcribe_audio
+from transcribe.spoken import INVENTED, SUSPECTED
 
 LINE = "We talk about it at home. Yes."
 
@@ -87,6 +88,28 @@ def test_silence_gives_a_transcription_that_says_so(talking_model: Path) -> None
     found = transcribe_audio(np.zeros(16_000 * 5, np.float32), options, no_progress)
     assert found.turns == ()
     assert [doubt.reason for doubt in found.doubts] == [NO_SPEECH]
+
+
+def test_a_fifth_of_a_second_is_no_fault(talking_model: Path) -> None:
+    short = np.random.default_rng(0).normal(0, 0.1, 3_200).astype(np.float32)
+    found = transcribe_audio(short, TranscribeOptions(model=str(talking_model)), no_progress)
+    assert all(doubt.reason for doubt in found.doubts)
+
+
+def test_subtitle_credits_are_marked_unless_told_otherwise(
+    scripted_model: Callable[..., Path], spoken: np.ndarray, no_models: Path
+) -> None:
+    credit = "Subtitles by the Amara.org community"
+    model = str(scripted_model((0.0, credit, 6.0)))
+    kept = Kept()
+    options = TranscribeOptions(model=model, speakers=1)
+    found = transcribe_audio(spoken, options, no_progress, checkpoints=kept)
+    marked = [doubt for doubt in found.doubts if doubt.text == credit]
+    assert marked and {doubt.reason for doubt in marked} <= {INVENTED, SUSPECTED}
+    options = TranscribeOptions(model=model, speakers=1, drop_phrases=False)
+    all_of_it = transcribe_audio(spoken, options, no_progress, checkpoints=kept)
+    assert credit in [one.text for turn in all_of_it.turns for one in turn.sentences]
+    assert not [doubt for doubt in all_of_it.doubts if doubt.reason in (INVENTED, SUSPECTED)]
 
 
 def test_impossible_wishes_are_refused() -> None:
