@@ -46,14 +46,21 @@ class Faked:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("sbatch", "squeue", "scancel", "scontrol"):
+        for name in ("sbatch", "scancel", "scontrol"):
             self.does(name, "")
+        self.knows_all()
 
     def does(self, name: str, body: str) -> None:
         """Make a command note its arguments, then run lines of shell."""
-        path = self.folder / name
+        path = self.folder / f"{name}.new"
         path.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.folder}/asked\n{body}\n')
         path.chmod(0o700)
+        path.rename(self.folder / name)  # a thread of ours may be about to run it
+
+    def knows_all(self) -> None:
+        """Make squeue name every array that was submitted."""
+        names = f"s/.*--job-name=\\([^ ]*\\).*/\\1/p' {self.folder}/asked"
+        self.does("squeue", f"sed -n '{names}")
 
     def asked(self, name: str) -> list[str]:
         """What a command was asked, oldest first."""
@@ -210,6 +217,7 @@ def test_what_a_killed_submission_leaves_is_taken_back(faked: Faked, folder: Pat
     done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert not free(path)
+    faked.does("squeue", "")
     array.tend(folder)
     assert free(path) and capsule.progress(path).stopped
 
@@ -288,12 +296,42 @@ def test_a_task_works_on_its_own_capsules_and_says_nothing(faked: Faked, folder:
 
 
 ENDS = """
-import sys
+import shutil, sys
 from pathlib import Path
-from transcribe import array, work
-work.work_through = lambda handed: next(iter(handed)) and work.Ended[sys.argv[3]]
+from transcribe import array, capsule, work
+
+def ends(handed):
+    one = next(handed)
+    if sys.argv[3] == "FULL":
+        capsule.note_full(one.path)
+    if sys.argv[3] == "REMOVED":
+        shutil.rmtree(one.path)
+        work.work_through = others
+        return work.Ended.FULL
+    return work.Ended[sys.argv[3]]
+
+def others(handed):
+    for one in handed:
+        one.held.close()
+    return work.Ended.SETTLED
+
+work.work_through = ends
 sys.exit(array.array_command(Path(sys.argv[1]), sys.argv[2]))
 """
+
+
+def ends(faked: Faked, folder: Path, ended: str, restarts: str = "0") -> list[Path]:
+    """Run a task on two capsules that comes to such an end."""
+    paths = made(folder, 2)
+    name = handed(folder, paths)
+    faked.does("squeue", "echo RUNNING")
+    subprocess.run(
+        [sys.executable, "-c", ENDS, str(folder), name, ended],
+        env={**os.environ, "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0",
+             "SLURM_RESTART_COUNT": restarts},
+        check=False,
+    )  # fmt: skip
+    return paths
 
 
 @pytest.mark.parametrize(
@@ -308,17 +346,17 @@ sys.exit(array.array_command(Path(sys.argv[1]), sys.argv[2]))
 def test_what_a_task_leaves_is_run_again_or_taken_back(
     faked: Faked, folder: Path, ended: str, restarts: str, again: bool
 ) -> None:
-    paths = made(folder, 2)
-    name = handed(folder, paths)
-    faked.does("squeue", "echo RUNNING")
-    subprocess.run(
-        [sys.executable, "-c", ENDS, str(folder), name, ended],
-        env={**os.environ, "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0",
-             "SLURM_RESTART_COUNT": restarts},
-        check=False,
-    )  # fmt: skip
+    paths = ends(faked, folder, ended, restarts)
     assert bool(faked.asked("scontrol")) == again
     assert [free(path) for path in paths] == [not again] * 2
+
+
+def test_a_capsule_removed_under_a_task_does_not_keep_it_from_the_others(
+    faked: Faked, folder: Path
+) -> None:
+    first, second = ends(faked, folder, "REMOVED")
+    assert not first.exists() and free(second)
+    assert not faked.asked("scontrol")
 
 
 # In a study
@@ -333,9 +371,7 @@ def test_the_recordings_of_a_study_go_as_one_array_and_come_back(
         add_recording(study, f"Talk {n}", 1, [tone(f"{n}.wav", hertz=200.0 + n)]) for n in range(3)
     ]
     numbers = start_jobs(study, recordings, options, on_slurm=True)
-    (asked,) = faked.asked("sbatch")
-    name = next(word for word in asked.split() if word.startswith("--job-name=")).split("=")[1]
-    faked.does("squeue", f"echo {name}")
+    assert len(faked.asked("sbatch")) == 1
     take_in(study)
     assert {(job.state, job.cluster) for job in jobs(study)} == {("running", "has it")}
     faked.does("squeue", "exit 1")
@@ -345,6 +381,7 @@ def test_the_recordings_of_a_study_go_as_one_array_and_come_back(
     take_in(study)
     assert {job.state for job in jobs(study)} == {"interrupted"}
     assert all(free(path) for path in (study.home / "jobs").iterdir())
+    faked.knows_all()
     resume_job(study, numbers[1])
     assert len(faked.asked("sbatch")) == 2
     assert store.job(study, numbers[1]).state == "running"
@@ -391,7 +428,6 @@ def test_the_page_offers_the_cluster_where_there_is_one(
     cluster_study: Study, faked: Faked, tone: Tone
 ) -> None:
     study = cluster_study
-    faked.does("squeue", f"sed -n 's/.*--job-name=\\([^ ]*\\).*/\\1/p' {faked.folder}/asked")
     for number in range(2):
         add_recording(study, f"Talk {number}", 1, [tone(f"{number}.wav", hertz=300.0 + number)])
     at = page(study)
@@ -435,7 +471,6 @@ def test_a_command_that_slurm_refuses_leaves_nothing(
 def test_an_interrupted_command_cancels_and_removes_everything(
     faked: Faked, tmp_path: Path, tone: Tone
 ) -> None:
-    faked.does("squeue", f"sed -n 's/.*--job-name=\\([^ ]*\\).*/\\1/p' {faked.folder}/asked")
     out = tmp_path / "out"
     command = [*FOKUS, *arguments(out, tone())]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as run:
@@ -451,6 +486,7 @@ def test_an_interrupted_command_cancels_and_removes_everything(
 def test_a_recording_whose_task_was_lost_goes_on_with_the_same_command(
     faked: Faked, tmp_path: Path, tone: Tone, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    faked.does("squeue", "")
     out, file = tmp_path / "out", tone()
     for _ in range(2):
         assert app.main(arguments(out, file)) == 1
