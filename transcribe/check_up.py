@@ -15,6 +15,7 @@ from typing import Final
 from secure_storage import Check, disk_name, network_disk
 
 from . import models
+from .recognise import fastest_engine
 
 _GB: Final = 1e9
 _LEAST_MEMORY: Final = 4.0
@@ -55,7 +56,7 @@ def _machine() -> Iterator[Check]:
         + ("" if total >= _LEAST_MEMORY else f": {_LEAST_MEMORY:.0f} GB are needed"),
     )  # fmt: skip
     yield Check("precision", True, _precision(bool(gpus)))
-    yield _engines(bool(gpus))
+    yield _engines()
 
 
 def _precision(gpu: bool) -> str:
@@ -65,7 +66,7 @@ def _precision(gpu: bool) -> str:
         return "float16 for recognition (norms in float32), float32 for speakers"
     fast = torch.cpu.get_capabilities().get("amx_bf16")
     kind = "bfloat16 (AMX)" if fast else "float32"
-    return f"int8 for recognition with ctranslate2, {kind} with torch; float32 for speakers"
+    return f"{kind} for recognition with torch, int8 with ctranslate2; float32 for speakers"
 
 
 def memory(cgroups: Path = _CGROUPS, own: str | None = None) -> tuple[float, float]:
@@ -95,10 +96,10 @@ def _own_group() -> str:
         return ""
 
 
-def _engines(gpu: bool) -> Check:
+def _engines() -> Check:
     """Say what recognises here, unless a job asks for another engine."""
     present = {name: _version(name) for name in ("openai-whisper", "torch", "ctranslate2")}
-    used = ("openai-whisper", "torch") if gpu else ("ctranslate2",)
+    used = ("openai-whisper", "torch") if fastest_engine() == "torch" else ("ctranslate2",)
     good = all(present[name] for name in used)
     said = ", ".join(f"{name} {found}" for name, found in present.items() if found)
     return Check("engine", good, f"{' on '.join(used)} ({said})" if good else

@@ -16,9 +16,10 @@ from whisper.tokenizer import get_tokenizer
 from secure_storage import BadInput
 from transcribe.audio import SAMPLE_RATE, decode
 from transcribe.models import ModelFile, demo_checkpoint
+from transcribe.recognise import fastest_engine
 from transcribe.recognise.checkpoint import official_shape, read_checkpoint
 from transcribe.recognise.engine import Ask, OutOfMemory
-from transcribe.recognise.torch_engine import TorchEngine, load_torch
+from transcribe.recognise.torch_engine import TorchEngine, best_precision, load_torch
 
 CPU: Final = torch.device("cpu")
 ENGLISH: Final = 51864
@@ -324,3 +325,15 @@ def test_heads_are_set_by_shape(tmp_path: Path) -> None:
     heads = read.alignment_heads.to_dense()
     assert heads.shape == (4, 6)
     assert heads.sum() == 6, "tiny has six heads that follow the words"
+
+
+@pytest.mark.parametrize(
+    ("matrix_units", "engine"), [({"amx_bf16": True}, "torch"), ({}, "ctranslate2")]
+)
+def test_the_engine_is_the_fastest_of_the_machine(
+    matrix_units: dict[str, bool], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: matrix_units)
+    assert fastest_engine() == engine
+    assert best_precision(CPU) == (torch.bfloat16 if matrix_units else torch.float32)
