@@ -1,10 +1,12 @@
 """Recordings worked on by a real Slurm of one node, which this test brings up and crashes.
 
 Its daemons have ports, sockets and a key of their own and end with the process that runs
-the tests, so neither a Slurm of the machine nor one of an aborted run is in the way.
+the tests, so neither a Slurm of the machine nor one of an aborted run is in the way; what
+such a run left on its node is ended first.
 """
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -83,6 +85,8 @@ class Cluster:
         self._daemons: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
+        end_what_aborted_runs_left()
+        (self.folder / "owner").write_text(str(os.getpid()))
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
         for name in ("gpu0", "gpu1"):
@@ -119,21 +123,13 @@ class Cluster:
 
     def tasks(self) -> list[int]:
         """Processes that Slurm runs for us."""
-        return [one for one in self._mine("python") if "SLURM_JOB_ID=" in self.seen(one)]
-
-    def seen(self, process: int) -> str:
-        """What its user, and root, can see of a process: its arguments and environment."""
-        place = Path("/proc", str(process))
-        with suppress(OSError):
-            return str((place / "cmdline").read_bytes() + (place / "environ").read_bytes())
-        return ""
+        return [one for one in self._mine("python") if "SLURM_JOB_ID=" in seen(one)]
 
     def _mine(self, name: str) -> list[int]:
         """Processes of this Slurm, and of no other."""
-        found = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
         return [
-            one for one in found
-            if one != os.getpid() and name in self.seen(one) and str(self.folder) in self.seen(one)
+            one for one in processes()
+            if one != os.getpid() and name in seen(one) and str(self.folder) in seen(one)
         ]  # fmt: skip
 
     def ask(self, *command: str) -> str:
@@ -154,6 +150,28 @@ class Cluster:
                 stderr=subprocess.DEVNULL,
             )  # fmt: skip
         )
+
+
+def processes() -> list[int]:
+    return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
+
+
+def seen(process: int) -> str:
+    """What its user, and root, can see of a process: its arguments and environment."""
+    place = Path("/proc", str(process))
+    with suppress(OSError):
+        return str((place / "cmdline").read_bytes() + (place / "environ").read_bytes())
+    return ""
+
+
+def end_what_aborted_runs_left() -> None:
+    """Kill what belongs to a Slurm like ours whose tests are no more."""
+    for process in processes():
+        conf = re.search(r"SLURM_CONF=([^\\]*)/slurm\.conf", seen(process))
+        owner = Path(conf[1], "owner") if conf else Path("nobody")
+        if owner.is_file() and not Path("/proc", owner.read_text()).exists():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
 
 def free_port() -> int:
@@ -222,7 +240,7 @@ def test_recordings_of_a_study_survive_the_crash_of_a_node(
     told = cluster.ask("scontrol", "show", "job")
     told += cluster.ask("scontrol", "write", "batch_script", task, "-")
     until(lambda: bool(cluster.tasks()))
-    told += "".join(cluster.seen(process) for process in cluster.tasks())
+    told += "".join(seen(process) for process in cluster.tasks())
     assert name in told and "TresPerNode=gres:gpu:1" in told
     assert not any(key.hex() in told or repr(key) in told for key in keys if key is not None)
     assert "Siri" not in told and SAID not in told
