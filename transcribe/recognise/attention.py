@@ -99,7 +99,8 @@ def _follow(
 
 def _attention(cross: Any, asking: Tensor, features: Tensor, heads: list[int]) -> Tensor:
     """Attention of some heads, before it is made to sum to one."""
-    query, key = cross.query(asking), cross.key(features)
+    to_query, to_key = cross.query, cross.key
+    query, key = to_query(asking), to_key(features)
     scale = (query.shape[-1] // cross.n_head) ** -0.25
     query, key = (  # bfloat16 is too coarse for the path
         one.float().unflatten(-1, (cross.n_head, -1))[:, :, heads].transpose(1, 2) * scale
