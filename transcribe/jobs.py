@@ -50,8 +50,8 @@ _hands: Final[dict[Path, list[Study]]] = {}
 """Who may move a home's line, the last first: one who signs out leaves it to the others."""
 _workers: Final[dict[Path, Worker]] = {}
 """Of each home, the last worker this process has started."""
-_RELEASE: Final = 2.0
-"""Seconds in which a worker lets go of a capsule that is cancelled."""
+_RELEASE: Final = 10.0
+"""Seconds in which a worker, one just starting too, lets go of what is cancelled."""
 
 
 def jobs(study: Study) -> list[Job]:

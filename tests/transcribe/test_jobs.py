@@ -312,6 +312,7 @@ def test_all_that_waits_is_handed_to_one_worker(
 ) -> None:
     made = [start_job(study, silence, model)]
     worker = _workers[study.home]
+    os.kill(worker.process, signal.SIGSTOP)  # it cannot come to its end meanwhile
     for title, seconds in (("Second", 3.0), ("Third", 4.0)):
         made.append(start_job(study, quiet(study, tmp_path, title, seconds), model))
     paths = [folder(study) / store.job(study, job).capsule for job in made]
@@ -319,6 +320,7 @@ def test_all_that_waits_is_handed_to_one_worker(
     assert _workers[study.home] is worker
     before = {job.id: job.before for job in jobs(study)}
     assert [before[job] for job in made] == [0, 1, 2]
+    os.kill(worker.process, signal.SIGCONT)
     until(study, lambda: all(job.state == "failed" for job in jobs(study)))
     assert {job.before for job in jobs(study)} == {0}
 
