@@ -54,9 +54,9 @@ class _Layer:
     """Query, key and value, one above the other."""
     self_out: _Map
     cross_norm: _Norm
-    query: _Map
-    key: _Map
-    value: _Map
+    cross_query: _Map
+    cross_key: _Map
+    cross_value: _Map
     cross_out: _Map
     mlp_norm: _Norm
     widen: _Map
@@ -100,8 +100,8 @@ class Decoder:
         """Compute keys and values of the sound. Features: (rows, 1500, state)."""
         rows = features.shape[0]
         for index, layer in enumerate(self._layers):
-            layer.key.into(cache.cross[0, index, :rows], features)
-            layer.value.into(cache.cross[1, index, :rows], features)
+            layer.cross_key.into(cache.cross[0, index, :rows], features)
+            layer.cross_value.into(cache.cross[1, index, :rows], features)
 
     def run(
         self, cache: Cache, tokens: Tensor, places: Tensor, span: int, mask: Tensor | None = None
@@ -120,7 +120,7 @@ class Decoder:
             values.index_copy_(1, places, value)
             read = self._attend(query, keys[:, :span], values[:, :span], mask, n > 1)
             x = x + layer.self_out(read)
-            query = layer.query(layer.cross_norm(x, self.dtype))
+            query = layer.cross_query(layer.cross_norm(x, self.dtype))
             sound = cache.cross[:, index, :rows]
             x = x + layer.cross_out(self._attend(query, sound[0], sound[1], None, False))
             wide = F.gelu(layer.widen(layer.mlp_norm(x, self.dtype)))
