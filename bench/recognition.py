@@ -24,6 +24,7 @@ import numpy as np
 
 from transcribe.audio import SAMPLE_RATE, Samples
 from transcribe.models import ModelFile
+from transcribe.recognise import fastest_engine
 
 from .floor import floor, measured_rates
 from .rivals import Recogniser, Stages, faster, ours, stock
@@ -138,9 +139,9 @@ def rivals(
         Entry(f"Fokus: {own.engine.name}", run, samples),
     ]
     absent = []
-    if "CTranslate2" in own.engine.name:
-        torch_run, beside = ours(file, "torch")
-        entries.append(Entry(f"Fokus: {beside.engine.name}", torch_run, samples))
+    if "CPU" in own.engine.name:  # where the other engine might be the faster one
+        other_run, beside = ours(file, "ctranslate2" if fastest_engine() == "torch" else "torch")
+        entries.append(Entry(f"Fokus: {beside.engine.name}", other_run, samples))
     try:
         other, name = faster(file, folder / f"faster-{shape}")
         entries.append(Entry(name, other, samples))
