@@ -49,7 +49,7 @@ from secure_storage import BadInput, FokusError  # noqa: E402
 from .audio import SAMPLE_RATE, Samples  # noqa: E402
 from .checkpoints import Checkpoints  # noqa: E402
 from .models import verify_folder  # noqa: E402
-from .models.manifest import MANIFEST, sha256_of  # noqa: E402
+from .models.manifest import MANIFEST, is_inside, sha256_of  # noqa: E402
 from .options import TranscribeOptions  # noqa: E402
 from .transcript import SpeakerSpan  # noqa: E402
 
@@ -66,6 +66,8 @@ _PARAMETERS: Final = {
     "embedding_batch_size", "embedding_exclude_overlap", "plda",
 }  # fmt: skip
 _LOCAL: Final = "$model/"
+_WEIGHTS: Final = ".bin"
+"""In a folder pyannote itself opens only ``pytorch_model.bin``, or the ``.npz`` of the PLDA."""
 
 Floats = NDArray[np.float32]
 Spans = tuple[SpeakerSpan, ...]
@@ -124,9 +126,13 @@ def _parameters(folder: Path) -> dict[str, Any]:
     found = {key: value for key, value in given.items() if key in _PARAMETERS}
     for part in ("segmentation", "embedding", "plda"):
         place = str(found[part])
-        if not place.startswith(_LOCAL) or ".." in place:
+        inner = place.removeprefix(_LOCAL)
+        if inner == place or not is_inside(inner):
             raise BadInput("The pipeline asks for files outside its folder.")
-        found[part] = str(folder / place.removeprefix(_LOCAL))
+        path = folder / inner
+        if not path.is_dir() and path.suffix != _WEIGHTS:
+            raise BadInput("The pipeline asks for weights from a file of another kind.")
+        found[part] = str(path)
     return found
 
 

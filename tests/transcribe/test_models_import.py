@@ -3,8 +3,10 @@
 import fcntl
 import hashlib
 import io
+import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from secure_storage import BadInput, DiskFull
+from secure_storage import BadInput, DiskFull, FokusError
 from transcribe.models import (
     MANIFEST,
     bundle_models,
@@ -25,6 +27,7 @@ from transcribe.models import (
     models_folder,
     pyannote_folder,
     verify_folder,
+    vouch_for,
 )
 from transcribe.models.bundle import write_bundle
 from transcribe.models.checkpoint import Dims, layout
@@ -64,15 +67,19 @@ def network(path: Path, seed: int = 0, **changes: object) -> Path:
 
 def pipeline(folder: Path, monkeypatch: pytest.MonkeyPatch | None = None) -> Path:
     """Lay out a pyannote pipeline; «published» where sums may be set."""
-    files = {
+    published = {
         "config.yaml": CONFIG, "segmentation/pytorch_model.bin": b"segmentation",
-        "plda/plda.npz": b"plda", "README.md": b"Thanks.", ".git/config": b"[core]",
-        "run.sh": b"echo no",
+        "embedding/pytorch_model.bin": b"embedding", "plda/plda.npz": b"plda",
+        "plda/xvec_transform.npz": b"transform",
     }  # fmt: skip
-    for name, data in files.items():
+    others = {
+        "README.md": b"Thanks.", ".git/config": b"[core]", "run.sh": b"echo no",
+        "requirements.txt": b"pyannote.audio",
+    }  # fmt: skip
+    for name, data in (published | others).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-        if monkeypatch and Path(name).suffix in {".bin", ".npz"}:
+        if monkeypatch and name in published:
             monkeypatch.setitem(COMMUNITY_1, name, hashlib.sha256(data).hexdigest())
     return folder
 
@@ -192,9 +199,7 @@ def test_the_published_pipeline_comes_in_with_a_manifest(
     assert done.published and done.path == pyannote_folder()
     verify_folder(done.path)
     names = {path.relative_to(done.path).as_posix() for path in done.path.rglob("*.*")}
-    assert names == {
-        "config.yaml", "segmentation/pytorch_model.bin", "plda/plda.npz", "README.md"
-    }  # fmt: skip
+    assert names == {*COMMUNITY_1, "README.md"}
 
 
 def test_another_pipeline_needs_somebody_who_trusts_it(tmp_path: Path) -> None:
@@ -215,13 +220,72 @@ def test_another_pipeline_needs_somebody_who_trusts_it(tmp_path: Path) -> None:
     verify_folder(done.path)
 
 
+def poison(folder: Path, name: str, trace: Path) -> None:
+    """Put weights into a pipeline that run a program when they are loaded; settings name them."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"x": Program(trace)}, folder / name)
+    config = {
+        "pipeline": {
+            "name": "pyannote.audio.pipelines.SpeakerDiarization",
+            "params": {
+                "segmentation": f"$model/{name}", "embedding": f"$model/{name}",
+                "plda": "$model/plda", "clustering": "VBxClustering",
+            },
+        },
+        "params": {},
+    }  # fmt: skip
+    (folder / "config.yaml").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("name", ["LICENSE.txt", "README.md", "more/pytorch_model.bin", "x.yaml"])
+@pytest.mark.parametrize("carried", ["folder", "bundle"])
+def test_published_weights_bring_no_foreign_ones_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, carried: str
+) -> None:
+    source = pipeline(tmp_path / "community-1", monkeypatch)
+    poison(source, name, tmp_path / "it-ran")
+    if carried == "bundle":
+        files = {f"pyannote/{one}": source / one for one in {*COMMUNITY_1, name}}
+        source = tmp_path / "models.tar"
+        write_bundle(source, files, quiet)
+    with pytest.raises(BadInput, match="--trust|names LICENSE.txt"):
+        import_models(source, quiet)
+    nothing_came_in()
+    assert not (tmp_path / "it-ran").exists()
+
+
+@pytest.mark.parametrize("name", [*COMMUNITY_1])
+def test_published_settings_need_all_of_the_published_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source = pipeline(tmp_path / "community-1", monkeypatch)
+    (source / name).unlink()
+    with pytest.raises(BadInput):
+        import_models(source, quiet)
+    nothing_came_in()
+
+
+@pytest.mark.parametrize("name", ["LICENSE.txt", "README.md", "x.yaml", "/outside.bin"])
+def test_the_diarizer_loads_weights_from_no_other_kind_of_file(tmp_path: Path, name: str) -> None:
+    from transcribe import pyannote_diariser
+
+    name = name.replace("/", f"{tmp_path}/")
+
+    folder = pipeline(tmp_path / "pyannote")
+    shutil.rmtree(folder / ".git")
+    poison(folder, name, tmp_path / "it-ran")
+    vouch_for(folder)
+    with pytest.raises(FokusError, match="cannot be loaded"):
+        pyannote_diariser._load(folder)
+    assert not (tmp_path / "it-ran").exists()
+
+
 def test_half_a_pipeline_is_refused(tmp_path: Path) -> None:
     source = pipeline(tmp_path / "half")
     (source / "plda" / "plda.npz").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(BadInput, match="git lfs pull"):
         import_models(source, quiet, trust=True)
-    (source / "plda" / "plda.npz").unlink()
-    (source / "plda").rmdir()
+    shutil.rmtree(source / "plda")
     with pytest.raises(BadInput, match="names plda"):
         import_models(source, quiet, trust=True)
     nothing_came_in()
@@ -373,10 +437,7 @@ def test_a_bundle_comes_in_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_bundle_vouches_for_no_pickles(tmp_path: Path) -> None:
     source = pipeline(tmp_path / "own")
-    files = {
-        f"pyannote/{name}": source / name
-        for name in ("config.yaml", "plda/plda.npz", "segmentation/pytorch_model.bin")
-    }
+    files = {f"pyannote/{name}": source / name for name in COMMUNITY_1}
     write_bundle(tmp_path / "own.tar", files, quiet)
     with pytest.raises(BadInput, match="--trust"):
         import_models(tmp_path / "own.tar", quiet)

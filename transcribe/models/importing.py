@@ -25,8 +25,7 @@ MOST_BYTES: Final = (8 << 30) - 1
 """Of a file of a model; a tar header can say no more."""
 _SLICE: Final = 1 << 20
 _POINTER: Final = b"version https://git-lfs"
-_WEIGHTS: Final = (".bin", ".npz")
-_KINDS: Final = (*_WEIGHTS, ".yaml", ".md", ".txt")
+_KINDS: Final = (".bin", ".npz", ".yaml", ".md")
 """Of files in a diarization pipeline; others are left out."""
 
 
@@ -141,14 +140,15 @@ def checked_pyannote(made: Path, *, trust: bool) -> Imported:
     sums = {
         path.relative_to(made).as_posix(): sha256_of(path)
         for path in sorted(made.rglob("*"))
-        if path.suffix in _WEIGHTS
+        if path.is_file() and path.suffix != ".md"
     }
-    published = all(COMMUNITY_1.get(name) == found for name, found in sums.items())
-    if not sums or not (published or trust):
+    # The settings too: they say which files are loaded, and so run what these hold.
+    published = sums == COMMUNITY_1
+    if not (published or trust):
         raise BadInput(
-            "These are not the weights that pyannote publishes as «community-1». Weights of this "
-            "kind can hold programs, which run when they are loaded. If you know who made them "
-            "and trust that, run the command again with --trust."
+            "These are not just the files that pyannote publishes as «community-1». Weights of "
+            "this kind can hold programs, which run when they are loaded. If you know who made "
+            "them and trust that, run the command again with --trust."
         )
     digest = hashlib.sha256(sums_text(sums)).hexdigest()
     return Imported(PYANNOTE, made, digest, published)
