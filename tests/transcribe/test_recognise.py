@@ -166,8 +166,63 @@ def test_a_silent_window_is_tried_again_then_dropped_and_recorded(told_engine: A
     assert found == []
     assert [(doubt.text, doubt.reason) for doubt in doubts] == [("Thank you.", recognising.DROPPED)]
     assert len(engine.asked) == 6
-    empty = decoded("", tokens=(STAMP,), no_speech=0.9, avg_logprob=-1.4)
-    assert flat(recognise(told_engine(lambda ask, row: empty), SOUND, WINDOWS, ENGLISH)) == ([], [])
+
+
+@pytest.mark.parametrize(("no_speech", "avg_logprob"), [(0.1, -0.2), (0.9, -1.4), (0.2, -1.4)])
+def test_speech_that_gives_no_text_is_shown(
+    told_engine: Any, no_speech: float, avg_logprob: float
+) -> None:
+    empty = decoded("", tokens=(STAMP,), no_speech=no_speech, avg_logprob=avg_logprob)
+    found, doubts = flat(recognise(told_engine(lambda ask, row: empty), SOUND, WINDOWS, ENGLISH))
+    assert found == []
+    assert [(doubt.start, doubt.end, doubt.text, doubt.reason) for doubt in doubts] == [
+        (1.0, 9.0, "", recognising.UNWRITTEN), (20.0, 26.0, "", recognising.UNWRITTEN),
+    ]  # fmt: skip
+
+
+def test_a_try_without_text_is_no_answer_to_text_in_doubt(told_engine: Any) -> None:
+    empty = decoded("", tokens=(STAMP,))
+    engine = told_engine(
+        lambda ask, row: empty if ask.temperature else decoded(" Perhaps.", avg_logprob=-1.4)
+    )
+    found, doubts = flat(recognise(engine, SOUND, WINDOWS[:1], ENGLISH))
+    assert len(found) == 1
+    assert [(d.text, d.reason) for d in doubts] == [("Perhaps.", recognising.IMPROBABLE)]
+
+
+@pytest.mark.parametrize(("temperature", "reasons"), [(0.4, []), (0.6, [recognising.DRAWN])])
+def test_text_that_was_drawn_freely_is_doubted(
+    told_engine: Any, temperature: float, reasons: list[str]
+) -> None:
+    engine = told_engine(
+        lambda ask, row: decoded(
+            avg_logprob=-0.2 if ask.temperature >= temperature else -1.4,
+            temperature=ask.temperature,
+        )
+    )
+    found, doubts = flat(recognise(engine, SOUND, WINDOWS[:1], ENGLISH))
+    assert found and [doubt.reason for doubt in doubts] == reasons
+
+
+def test_text_that_ends_at_the_limit_is_doubted(told_engine: Any) -> None:
+    engine = told_engine(lambda ask, row: decoded(cut_short=True))
+    found, doubts = flat(recognise(engine, SOUND, WINDOWS[:1], ENGLISH))
+    assert found and [doubt.reason for doubt in doubts] == [recognising.CUT_SHORT]
+
+
+@pytest.mark.parametrize("name", ["torch", "ctranslate2"])
+def test_both_engines_tell_that_a_text_reached_the_limit(
+    scripted_model: MakeModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: Any
+) -> None:
+    monkeypatch.setenv("FOKUS_MODELS", str(tmp_path))
+    told = []
+    for words, context in ((20, 40), (2, 40)):
+        path = scripted_model((0.0, " ".join("abcdefghijklmnopqrstuvwxyz"[:words]), 9.0),
+                              context=context)  # fmt: skip
+        engine = load_engine(ModelFile("scripted", path), TranscribeOptions(engine=name))
+        (one,) = engine.decode(engine.encode(SOUND.of(WINDOWS[:1])), ENGLISH)
+        told.append((one.cut_short, len(one.tokens)))
+    assert told == [(True, 20), (False, 4)]
 
 
 def test_speech_that_only_a_retry_hears_is_doubted(told_engine: Any) -> None:
@@ -179,11 +234,35 @@ def test_speech_that_only_a_retry_hears_is_doubted(told_engine: Any) -> None:
     assert [doubt.reason for doubt in doubts] == [recognising.HALF_HEARD]
 
 
-def test_a_probability_that_is_no_number_fails(told_engine: Any) -> None:
+@pytest.mark.parametrize("name", ["torch", "ctranslate2"])
+def test_sound_that_cannot_be_computed_costs_its_own_window_only(
+    scripted_model: MakeModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: Any
+) -> None:
+    monkeypatch.setenv("FOKUS_MODELS", str(tmp_path))
+    values = SOUND.values.copy()
+    values[:, 2000:2600] = math.nan
+    file = ModelFile("scripted", scripted_model((0.0, "Yes we do.", 2.0)))
+    engine = load_engine(file, TranscribeOptions(engine=name))
+    found, doubts = flat(recognise(engine, Spectrogram(values, SOUND.silence), WINDOWS, ENGLISH))
+    assert [one.start for one in found] == [1.0]
+    assert [(d.start, d.end, d.text, d.reason) for d in doubts] == [
+        (20.0, 26.0, "", recognising.NO_NUMBERS)
+    ]  # fmt: skip
+
+
+def test_a_probability_that_is_no_number_is_drawn_from_once_only(told_engine: Any) -> None:
     engine = told_engine(lambda ask, row: decoded(avg_logprob=math.nan))
     found, doubts = flat(recognise(engine, SOUND, WINDOWS[:1], ENGLISH))
-    assert found
-    assert [doubt.reason for doubt in doubts] == [recognising.IMPROBABLE]
+    assert found == [] and len(engine.asked) == 1
+    assert [(doubt.text, doubt.reason) for doubt in doubts] == [("", recognising.NO_NUMBERS)]
+
+
+def test_a_try_that_is_no_number_is_the_worst(told_engine: Any) -> None:
+    tries = {0.2: decoded(" Nothing.", avg_logprob=math.nan)}
+    rest = decoded(" Real.", avg_logprob=-1.4)
+    engine = told_engine(lambda ask, row: tries.get(ask.temperature, rest))
+    _, doubts = flat(recognise(engine, SOUND, WINDOWS[:1], ENGLISH))
+    assert [doubt.text for doubt in doubts] == ["Real."]
 
 
 @pytest.mark.parametrize("fits", [1, 2, 3, 5])

@@ -8,26 +8,34 @@ from typing import Literal
 from ..models import ModelFile
 from ..options import TranscribeOptions
 from .batch import (
+    CUT_SHORT,
+    DRAWN,
     DROPPED,
     HALF_HEARD,
     IMPROBABLE,
+    NO_NUMBERS,
     REPETITIVE,
     UNTIMED,
+    UNWRITTEN,
     Recognised,
     recognise,
 )
 from .engine import Ask, Engine
 from .halving import TooLittleMemory
-from .language import Language, find_language
+from .language import Language, find_language, given_language
 from .phrases import known_invention
 from .spectrogram import Spectrogram, spectrogram
 
 __all__ = [
+    "CUT_SHORT",
+    "DRAWN",
     "DROPPED",
     "HALF_HEARD",
     "IMPROBABLE",
+    "NO_NUMBERS",
     "REPETITIVE",
     "UNTIMED",
+    "UNWRITTEN",
     "Ask",
     "Engine",
     "Language",
@@ -36,6 +44,7 @@ __all__ = [
     "TooLittleMemory",
     "fastest_engine",
     "find_language",
+    "given_language",
     "known_invention",
     "load_engine",
     "recognise",

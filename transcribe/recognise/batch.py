@@ -21,9 +21,15 @@ from .spectrogram import Spectrogram
 
 DROPPED: Final = "dropped: the recogniser heard no speech here"
 HALF_HEARD: Final = "kept with doubt: the recogniser hardly heard speech here"
+UNWRITTEN: Final = "nothing was written though speech was detected"
+NO_NUMBERS: Final = "nothing was written: the recogniser could not compute this sound"
+CUT_SHORT: Final = "kept with doubt: the text is cut off, there was more than fits a window"
+DRAWN: Final = "kept with doubt: the recogniser was unsure until it guessed freely"
 REPETITIVE: Final = "kept with doubt: the text repeats itself"
 IMPROBABLE: Final = "kept with doubt: the recogniser was unsure"
 UNTIMED: Final = "kept: word times are estimates"
+_GUESSED: Final = 0.5
+"""Temperature above which openai-whisper, too, does not rely on a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,9 @@ def _timed(
     tokenizer = engine.tokenizer(ask.language, ask.translate)
     lengths = [window.end - window.start for window in windows]
     pieces = [
-        () if retry.silent(one) else cutting.cut(one.tokens, tokenizer, length)
+        ()
+        if retry.silent(one) or retry.unreadable(one)
+        else cutting.cut(one.tokens, tokenizer, length)
         for one, length in zip(decoded, lengths, strict=True)
     ]
     rows = [row for row, some in enumerate(pieces) if some]
@@ -98,21 +106,21 @@ def _timed(
         timings = dict(zip(rows, found, strict=True))
     heard = []
     for row, (window, one) in enumerate(zip(windows, decoded, strict=True)):
-        unsure = math.isnan(one.avg_logprob)
-        probability = 0.0 if unsure else math.exp(min(0.0, one.avg_logprob))
+        probability = math.exp(min(0.0, one.avg_logprob))
         said, guessed = cutting.utterances(window, pieces[row], timings.get(row), probability)
+        text = "" if retry.unreadable(one) else one.text.strip()
         reasons = _reasons(one, greedy[row], guessed)
-        doubts = [
-            Doubt(window.start, window.end, one.text.strip(), reason)
-            for reason in reasons
-            if one.text.strip()
-        ]
+        doubts = [Doubt(window.start, window.end, text, reason) for reason in reasons]
         heard.append(Recognised(tuple(said), tuple(doubts)))
     return heard
 
 
 def _reasons(one: Decoded, greedy: Decoded, guessed: bool) -> list[str]:
     """Why a reviewer should look at a window; the first reason is the weightiest."""
+    if retry.unreadable(one):
+        return [NO_NUMBERS]
+    if not one.text.strip():
+        return [UNWRITTEN]
     if retry.silent(one):
         return [DROPPED]
     reasons = []
@@ -122,6 +130,10 @@ def _reasons(one: Decoded, greedy: Decoded, guessed: bool) -> list[str]:
         reasons.append(IMPROBABLE)
     elif retry.silent(greedy):
         reasons.append(HALF_HEARD)
+    elif one.temperature > _GUESSED:
+        reasons.append(DRAWN)
+    if one.cut_short:
+        reasons.append(CUT_SHORT)
     if guessed:
         reasons.append(UNTIMED)
     return reasons

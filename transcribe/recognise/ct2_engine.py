@@ -146,7 +146,8 @@ class Ct2Engine:
                 for part in ([features] if drawn else self._parts(features))
             ]  # fmt: skip
             results = [result.result() for part in pending for result in part]
-        return [_decoded(result, tokenizer, ask) for result in results]
+        limit = min(self._dims.n_text_ctx // 2, self._dims.n_text_ctx - len(prompt))
+        return [_decoded(result, tokenizer, ask, limit) for result in results]
 
     def _drawing(self, seed: int) -> Whisper:
         """Give a model whose draws depend on ``seed`` only.
@@ -216,7 +217,7 @@ def _never(tokenizer: Any) -> list[int]:
     })  # fmt: skip
 
 
-def _decoded(result: Any, tokenizer: Any, ask: Ask) -> Decoded:
+def _decoded(result: Any, tokenizer: Any, ask: Ask, limit: int) -> Decoded:
     """Read a row; what comes after it began to repeat itself is left out."""
     tokens: list[int] = result.sequences_ids[0]
     # CTranslate2 shares the sum among the tokens, Whisper counts the end as well.
@@ -226,6 +227,7 @@ def _decoded(result: Any, tokenizer: Any, ask: Ask) -> Decoded:
     return Decoded(
         tuple(tokens[:end]), text, average, result.no_speech_prob, compression_ratio(text),
         ask.temperature, looped=end is not None,
+        cut_short=len(tokens) >= limit and end is None,
     )  # fmt: skip
 
 

@@ -52,6 +52,9 @@ class Decoded:
     """Length of the text over its length compressed by zlib: high when it repeats itself."""
     temperature: float
     looped: bool = False
+    """It was ended because it repeats itself."""
+    cut_short: bool = False
+    """It was ended because it reached the greatest length a text may have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,14 @@ def find_language(
     Every voter gives each allowed language its probability times its own length in
     seconds. Raises BadInput where the model cannot know what is asked of it.
     """
+    return given_language(engine, options) or _voted(engine, spectrogram, windows, options.allowed)
+
+
+def given_language(engine: Engine, options: TranscribeOptions) -> Language | None:
+    """Give the language where it is known without the sound, else None.
+
+    Raises BadInput where the model does not know it.
+    """
     if engine.english_only:
         if options.language not in (None, "en"):
             raise BadInput(
@@ -47,7 +55,7 @@ def find_language(
         return Language(_known(engine, options.language), "given")
     if len(options.allowed) == 1:
         return Language(_known(engine, options.allowed[0]), "the only one allowed")
-    return _voted(engine, spectrogram, windows, options.allowed)
+    return None
 
 
 def _known(engine: Engine, code: str) -> str:

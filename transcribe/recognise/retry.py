@@ -6,6 +6,7 @@ comes from the window's sound and the temperature, so the same recording gives t
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -36,6 +37,11 @@ def improbable(one: Decoded) -> bool:
     return not one.avg_logprob >= _IMPROBABLE  # not a number is no probability either
 
 
+def unreadable(one: Decoded) -> bool:
+    """The numbers of the model were none: what it wrote means nothing."""
+    return math.isnan(one.avg_logprob)
+
+
 def passed(one: Decoded) -> bool:
     """Nothing speaks against the text."""
     return not repetitive(one) and not improbable(one)
@@ -48,17 +54,29 @@ def retried(
     """Decode one window (``features`` of one row) until it passes; else give the best try.
 
     ``sound`` is the window's spectrogram, for the seed; ``watch`` is called before each
-    try. The best try repeats itself least and is the most probable. Raises OutOfMemory.
+    try. The best try repeats itself least and is the most probable; one without text is no
+    answer to one with text. Raises OutOfMemory.
     """
+    if unreadable(first):  # there is nothing to draw from
+        return first
     tried = [first]
     for temperature in _TEMPERATURES:
         watch()
         warmer = replace(ask, temperature=temperature, seed=_seed(sound, temperature))
         (one,) = engine.decode(features, warmer)
-        if passed(one):
+        if passed(one) and (one.text.strip() or not any(map(_readable, tried))):
             return one
         tried.append(one)
-    return max(tried, key=lambda one: (not repetitive(one), not improbable(one), one.avg_logprob))
+    return max(tried, key=_worth)
+
+
+def _worth(one: Decoded) -> tuple[bool, bool, bool, float]:
+    probability = -math.inf if unreadable(one) else one.avg_logprob
+    return _readable(one), not repetitive(one), not improbable(one), probability
+
+
+def _readable(one: Decoded) -> bool:
+    return bool(one.text.strip()) and not unreadable(one)
 
 
 def _seed(sound: NDArray[np.float32], temperature: float) -> int:

@@ -139,6 +139,7 @@ class _Batch:
         return Decoded(
             tuple(tokens), text, float(self._rows.sums[row]) / (len(tokens) + 1),
             self._silence[window], compression_ratio(text), self._task.ask.temperature, looped,
+            cut_short=len(tokens) >= self._task.limit and not looped,
         )  # fmt: skip
 
     def _narrow(self, length: int) -> None:
