@@ -8,8 +8,8 @@ import argparse
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
@@ -18,10 +18,12 @@ from secure_storage import BadInput, FokusError, SlurmSettings, open_foreign, re
 
 from .model_commands import add_models
 from .options import LANGUAGES, STEPS, Engine, TranscribeOptions
+from .pace import Pace, share_done
 
 if TYPE_CHECKING:
     from .audio import Sound
     from .loaded import Loaded
+    from .models import ModelFile
     from .transcript import Transcription
 
 MOST_BYTES: Final = 8 << 30
@@ -49,7 +51,10 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_transcribe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "Transcribe recordings into files, one after the other, speakers told apart."
+    text = (
+        "Transcribe recordings into files, one after the other, speakers told apart. The same "
+        "command goes on where it was interrupted, with the recordings that have no files yet."
+    )
     command = commands.add_parser("transcribe", help=text, description=text)
     add = command.add_argument
     add("files", type=Path, nargs="+", metavar="FILE", help="audio or video")
@@ -70,6 +75,7 @@ def _add_transcribe(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     add("--engine", choices=get_args(Engine), default="auto", help="default: the fastest here")
     add("--out", type=Path, metavar="DIR", help="default: beside each FILE")
     add("--format", default="txt", metavar=",".join(_FORMS), dest="forms")
+    add("--again", action="store_true", help="replace the files of an earlier run")
     add("--slurm", action="store_true", help="on the cluster, all FILES as one job array")
     add("--home", type=Path, metavar="DIR",
         help="with --slurm: the folder whose fokus.toml says what to ask of it")  # fmt: skip
@@ -93,15 +99,24 @@ def transcribe_command(arguments: argparse.Namespace) -> int:
     from . import models
     from .loaded import Loaded
 
+    if arguments.home and not arguments.slurm:
+        raise BadInput("--home says what to ask of Slurm. Give it together with --slurm.")
     forms = _forms(arguments.forms)
     file = models.find_model(arguments.model) if arguments.model else models.best_model()
     options = _options(arguments, arguments.model or file.name)
     targets = _targets(arguments.files, arguments.out)
+    place = next(iter(targets.values())).parent / ".fokus-slurm"
+    # A run that is under way on the cluster knows itself which of its files are done.
+    if not arguments.again and not (arguments.slurm and place.exists()):
+        targets = _without_finished(targets, forms)
+    if not targets:
+        return 0
     if file.demo:
         _say(_DEMO)
     if arguments.slurm:
-        return _on_slurm(targets, forms, options, arguments.home)
+        return _on_slurm(targets, forms, options, arguments.home, place)
     loaded, failed = Loaded(), 0
+    _load(loaded, file, options)
     for number, (path, target) in enumerate(targets.items(), 1):
         if len(targets) > 1:
             _say(f"{path} ({number} of {len(targets)})")
@@ -115,6 +130,14 @@ def transcribe_command(arguments: argparse.Namespace) -> int:
     if failed:
         _say(f"{failed} of {len(targets)} recordings could not be transcribed; see above")
     return 1 if failed else 0
+
+
+def _load(loaded: "Loaded", file: "ModelFile", options: TranscribeOptions) -> None:
+    """Load the recogniser first: a wrong model or language is told before any work is done."""
+    from .recognise import given_language
+
+    _say(f"loading the model {file.name}")
+    given_language(loaded.engine(file, options), options)
 
 
 def _options(arguments: argparse.Namespace, model: str) -> TranscribeOptions:
@@ -157,26 +180,45 @@ def _targets(files: Sequence[Path], out: Path | None) -> dict[Path, Path]:
     return targets
 
 
+def _without_finished(targets: dict[Path, Path], forms: Sequence[str]) -> dict[Path, Path]:
+    """Leave out, and name, the recordings all of whose files are there already."""
+    left = {}
+    for path, target in targets.items():
+        if all(_made(target, form).exists() for form in forms):
+            _say(f"{path} has been transcribed already; --again replaces {_made(target, forms[0])}")
+        else:
+            left[path] = target
+    return left
+
+
 def _transcribe(
     path: Path, target: Path, forms: Sequence[str], options: TranscribeOptions, loaded: "Loaded"
 ) -> None:
     """Transcribe one file and write the forms that were asked for."""
-    sound = _decode(path)
-    for notice in sound.notices:
-        _say(notice)
-
     from .pipeline import transcribe_audio
 
     meter = _Meter()
-    transcription = transcribe_audio(
-        sound.samples, options, meter.show, notices=sound.notices, loaded=loaded
-    )
-    meter.finish()
+    try:
+        meter.show(0, 0, 1)
+        sound = _decode(path)
+        meter.show(0, 1, 1)
+        for notice in sound.notices:
+            meter.finish()
+            _say(notice)
+        transcription = transcribe_audio(
+            sound.samples, options, meter.show, notices=sound.notices, loaded=loaded
+        )
+    finally:
+        meter.finish()
     _write_forms(transcription, path, target, forms)
 
 
 def _on_slurm(
-    targets: "dict[Path, Path]", forms: Sequence[str], options: TranscribeOptions, home: Path | None
+    targets: dict[Path, Path],
+    forms: Sequence[str],
+    options: TranscribeOptions,
+    home: Path | None,
+    place: Path,
 ) -> int:
     """Transcribe the files on the cluster and write each one's forms as it is done."""
     from .capsule import Failure
@@ -197,11 +239,17 @@ def _on_slurm(
 
     if Path(options.model).is_file():  # the cluster has another folder of its own
         options = replace(options, model=str(Path(options.model).resolve()))
-    place = next(iter(targets.values())).parent / ".fokus-slurm"
+    new = not place.parent.exists()
     _make_folder(place.parent)
-    transcribe_files(
-        list(targets), options, place, settings or SlurmSettings(), keep, _say, MOST_BYTES
-    )
+    try:
+        transcribe_files(
+            list(targets), options, place, settings or SlurmSettings(), keep, _say, MOST_BYTES
+        )
+    except BaseException:
+        if new:
+            with suppress(OSError):  # it holds something: then it stays
+                place.parent.rmdir()
+        raise
     return 1 if failed else 0
 
 
@@ -214,9 +262,13 @@ def _write_forms(
         _say(f"no speech was found in {path.name}: the files hold no text")
     _make_folder(target.parent)
     for form in forms:
-        made = target.with_name(f"{target.name}.{form}")
+        made = _made(target, form)
         _write(made, render(transcription, form, path.stem))
         _say(f"wrote {made}")
+
+
+def _made(target: Path, form: str) -> Path:
+    return target.with_name(f"{target.name}.{form}")
 
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
@@ -276,31 +328,35 @@ def _say(text: str) -> None:
 
 
 class _Meter:
-    """Progress with the time that remains, on one line of a terminal."""
+    """Progress of a recording with the time that remains, on one line of a terminal."""
 
     def __init__(self) -> None:
-        self._step = -1
-        self._begun = 0.0
+        self._pace = Pace()
+        self._told: set[int] = set()
         self._live = sys.stderr.isatty()
+        self._open = False
 
     def show(self, step: int, done: int, total: int) -> None:
         """Say where we are; a log gets a line for each step, a terminal one that moves."""
-        if step != self._step:
-            self.finish()
-            self._step, self._begun = step, time.monotonic()
-            if not self._live:
-                _say(f"step {step + 1} of {len(STEPS)}: {STEPS[step]}")
+        self._pace.tell(step, done, total)
         if not self._live:
+            if step not in self._told:
+                _say(f"step {step + 1} of {len(STEPS)}: {STEPS[step]}")
+            self._told.add(step)
             return
-        spent = time.monotonic() - self._begun
-        left = f", {_span(spent * (total - done) / done)} left" if 0 < done < total else ""
-        line = f"\rfokus: {STEPS[step]} {done} of {total}{left}"
-        print(line.ljust(70), end="", file=sys.stderr, flush=True)
+        steps = self._pace.steps
+        at_work = [name for name, one in zip(STEPS, steps, strict=True) if one.done < one.total]
+        seconds = self._pace.left()
+        left = "" if seconds is None else f", about {_span(seconds)} left"
+        line = f"fokus: {share_done(steps):4.0%} {' and '.join(at_work) or STEPS[step]}{left}"
+        print(f"\r{line.ljust(70)}", end="", file=sys.stderr, flush=True)
+        self._open = True
 
     def finish(self) -> None:
         """End the moving line."""
-        if self._live and self._step >= 0:
+        if self._open:
             print(file=sys.stderr, flush=True)
+        self._open = False
 
 
 def _span(seconds: float) -> str:

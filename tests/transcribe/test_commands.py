@@ -8,7 +8,7 @@ import pytest
 
 from transcribe import loaded, read_json
 from transcribe.__main__ import main
-from transcribe.commands import add_commands
+from transcribe.commands import _Meter, add_commands
 from transcribe.models import ModelFile
 from transcribe.options import TranscribeOptions
 from transcribe.recognise import Engine
@@ -123,6 +123,78 @@ def test_what_cannot_be_meant_ends_with_one_line(
     assert main(["transcribe", str(tone()), "--model", str(model), option, value]) == 1
     said = capfd.readouterr().err
     assert told in said and said.count("\n") == 1 and "Ragnhild" not in said
+
+
+def test_a_wrong_language_or_model_is_told_once_before_anything_is_decoded(
+    model: Path, tone: Tone, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tone("one.wav")), str(tone("two.wav"))]
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(b"no weights")
+    for given in (["--model", str(model), "--language", "no"], ["--model", str(broken)]):
+        assert main(["transcribe", *files, *given]) == 1
+        said = capfd.readouterr().err
+        assert said.count("\n") == 2 and "loading the model" in said
+        assert "step" not in said and "of 2" not in said
+    assert not list(tmp_path.glob("*.txt"))
+
+
+def test_a_recording_whose_files_are_there_is_left_alone_unless_asked(
+    model: Path, spoken_wav: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "sample.txt"
+    old.write_text("as corrected by hand")
+    given = ["transcribe", str(spoken_wav), "--model", str(model), "--out", str(tmp_path)]
+    assert main(given) == 0
+    said = capfd.readouterr().err
+    assert "already; --again replaces" in said and "step" not in said
+    assert old.read_text() == "as corrected by hand"
+    assert main([*given, "--format", "txt,json", "--speakers", "1", "--again"]) == 0
+    assert "corrected by hand" not in old.read_text()
+    (tmp_path / "sample.json").unlink()
+    old.write_text("as corrected by hand")
+    assert main([*given, "--format", "json", "--speakers", "1"]) == 0
+    assert old.read_text() == "as corrected by hand" and (tmp_path / "sample.json").exists()
+
+
+def test_a_folder_of_settings_without_slurm_is_refused(
+    model: Path, tone: Tone, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["transcribe", str(tone()), "--model", str(model), "--home", str(tmp_path)]
+    assert main(given) == 1
+    assert "together with --slurm" in capfd.readouterr().err
+
+
+AT_ONCE = [(0, 0, 1), (0, 1, 1), (2, 0, 4), (3, 0, 4), (2, 1, 4), (3, 1, 4), (2, 4, 4), (3, 4, 4)]
+
+
+def test_steps_that_run_at_once_are_each_told_once(capfd: pytest.CaptureFixture[str]) -> None:
+    meter = _Meter()
+    for told in AT_ONCE:
+        meter.show(*told)
+    meter.finish()
+    assert capfd.readouterr().err.splitlines() == [
+        "fokus: step 1 of 5: Decode", "fokus: step 3 of 5: Recognise",
+        "fokus: step 4 of 5: Tell speakers apart",
+    ]  # fmt: skip
+
+
+def test_a_terminal_gets_one_line_with_the_share_and_the_time_left_of_the_whole(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    meter = _Meter()
+    for told in AT_ONCE:
+        meter.show(*told)
+    meter.finish()
+    meter.finish()
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    moves = [line.strip() for line in said.split("\r")[1:]]
+    assert moves[0] == "fokus:   0% Decode"
+    assert moves[3] == "fokus:   3% Recognise and Tell speakers apart"
+    assert moves[5].startswith("fokus:  26% Recognise and Tell speakers apart, about ")
+    assert moves[-1].startswith("fokus:  94% Tell speakers apart, about ")
 
 
 def test_every_option_has_its_flag() -> None:

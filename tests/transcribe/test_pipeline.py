@@ -152,7 +152,7 @@ def test_without_any_model_the_command_says_how_to_install_one(
     assert main(["transcribe", str(spoken_wav), "--model", "no-such"]) == 1
 
 
-def test_bad_files_and_forms_end_with_one_line(
+def test_bad_files_and_forms_end_with_one_line_about_them(
     tmp_path: Path, talking_model: Path, spoken_wav: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = tmp_path / "notes.wav"
@@ -162,7 +162,9 @@ def test_bad_files_and_forms_end_with_one_line(
     assert main(["transcribe", str(tmp_path / "missing.wav"), *model]) == 1
     assert main(["transcribe", str(spoken_wav), *model, "--format", "pdf"]) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3 and all(line.startswith("fokus: ") for line in lines)
+    assert all(line.startswith("fokus: ") for line in lines)
+    told = [line for line in lines if "loading" not in line and "step 1 of 5" not in line]
+    assert len(told) == 3 and len(lines) <= 5
 
 
 def test_installed_models_are_found_best_first(no_models: Path) -> None:
