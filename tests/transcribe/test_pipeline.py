@@ -1,5 +1,6 @@
 """The whole way from sound to files, with real parts and a model whose words are known."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from secure_storage import BadInput, FokusError
 from transcribe import UNKNOWN, TranscribeOptions, Transcription, doctor, read_json
 from transcribe.__main__ import main
 from transcribe.audio import decode
+from transcribe.loaded import Loaded
 from transcribe.models import best_model, demo_checkpoint, find_model, installed_models
-from transcribe.options import STEPS
+from transcribe.options import STEPS, Progress
 from transcribe.pipeline import NO_SPEECH, transcribe_audio
 from transcribe.spoken import INVENTED, SUSPECTED
 
@@ -70,7 +72,8 @@ def test_speech_becomes_sentences_with_speakers_and_a_provenance(
     assert all(s.words and s.start is not None for s in sentences)
     assert not found.demo and found.language == "en"
     facts = dict(found.provenance)
-    assert "scripted.pt" in facts["Recognition"] and "sha256" in facts["Recognition"]
+    real = hashlib.sha256(talking_model.read_bytes()).hexdigest()
+    assert f"model scripted.pt (sha256 {real[:12]})" in facts["Recognition"]
     assert "built-in" in facts["Speakers"] and "given" in facts["Speakers"]
     assert facts["Sound"] == "Telephone"
     assert [step for step, _, _ in told] == sorted(step for step, _, _ in told)
@@ -85,9 +88,47 @@ def test_speech_becomes_sentences_with_speakers_and_a_provenance(
 
 def test_silence_gives_a_transcription_that_says_so(talking_model: Path) -> None:
     options = TranscribeOptions(model=str(talking_model))
-    found = transcribe_audio(np.zeros(16_000 * 5, np.float32), options, no_progress)
+    found = transcribe_audio(
+        np.zeros(16_000 * 5, np.float32), options, no_progress, notices=["Telephone"]
+    )
     assert found.turns == ()
     assert [doubt.reason for doubt in found.doubts] == [NO_SPEECH]
+    facts = dict(found.provenance)
+    assert {"Program", "Recognition", "Language", "Text", "Style", "Speakers"} <= set(facts)
+    assert facts["Recognition"].startswith("not needed") and "scripted.pt" in facts["Recognition"]
+    assert facts["Speakers"].startswith("not needed")
+    assert facts["Speech detection"].startswith("Silero") and facts["Sound"] == "Telephone"
+
+
+def test_the_weights_that_were_loaded_are_the_ones_that_are_named(
+    talking_model: Path, scripted_model: Callable[..., Path], spoken: np.ndarray, tmp_path: Path,
+) -> None:  # fmt: skip
+    path, kept, loaded = tmp_path / "base.pt", Kept(), Loaded()
+    path.write_bytes(talking_model.read_bytes())
+    options = TranscribeOptions(model=str(path), speakers=1)
+
+    def run(progress: Progress = no_progress) -> Transcription:
+        return transcribe_audio(
+            spoken[: 16_000 * 10], options, progress, checkpoints=kept, loaded=loaded
+        )
+
+    first = run()
+    path.write_bytes(scripted_model((0.0, "Quite other words.", 4.0)).read_bytes())
+    second = run()
+    texts = [
+        " ".join(one.text for turn in found.turns for one in turn.sentences)
+        for found in (first, second)
+    ]
+    assert "talk about" in texts[0] and "Quite other" in texts[1]
+    named = [dict(found.provenance)["Recognition"] for found in (first, second)]
+    assert named[0] != named[1] and find_model(str(path)).sha256()[:12] in named[1]
+
+    def replace(step: int, done: int, total: int) -> None:
+        path.write_bytes(talking_model.read_bytes())
+
+    path.write_bytes(scripted_model((0.0, "A third time.", 4.0)).read_bytes())
+    with pytest.raises(FokusError, match="replaced"):
+        run(replace)
 
 
 def test_a_fifth_of_a_second_is_no_fault(talking_model: Path) -> None:

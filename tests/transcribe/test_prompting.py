@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def file(tmp_path: Path) -> ModelFile:
 
 def facts(file: ModelFile, options: TranscribeOptions, language: str = "no") -> dict[str, str]:
     found = provenance(
-        options, recogniser="openai-whisper 1", file=file, language=language, found_by="given",
+        options, recogniser="openai-whisper 1", file=file, weights="0" * 64, language=language, found_by="given",
         speech="Silero VAD 6", speakers="built-in; 6 speakers", sentences="rules",
         notices=["One channel is silent"],
     )  # fmt: skip
@@ -128,7 +129,10 @@ def facts(file: ModelFile, options: TranscribeOptions, language: str = "no") -> 
 def test_every_choice_is_told(file: ModelFile) -> None:
     told = facts(file, TranscribeOptions("base", "no"))
     assert told["Program"] == f"Fokus {version('fokus-workbench')}"
-    assert told["Recognition"].startswith("openai-whisper 1, model base (sha256 ")
+    real = sha256(b"weights").hexdigest()[:12]
+    assert told["Recognition"].startswith(f"openai-whisper 1, model base (sha256 {real}), greedy")
+    demo = facts(replace(file, demo=True), TranscribeOptions("demo", "no"))
+    assert f"1, demo model (sha256 {real}), greedy" in demo["Recognition"]
     assert told["Language"] == "Norwegian (Bokmål) [no], given"
     assert told["Text"] == "in the language spoken, not translated"
     assert told["Style"].startswith("clean")
