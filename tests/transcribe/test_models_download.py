@@ -188,6 +188,27 @@ def test_what_was_begun_with_another_file_is_thrown_away(
     assert host.asked == []
 
 
+@pytest.mark.parametrize("published", [True, False])
+def test_a_finished_file_is_not_fetched_anew(
+    file: Published, host: Host, tmp_path: Path, published: bool
+) -> None:
+    """A later file of the same model may have failed; the host states unpublished sums."""
+    if not published:
+        file = replace(file, sha256="")
+        host.states["/x.pt"] = sum_of(DATA)
+    told: list[int] = []
+    for _ in range(2):
+        path = fetch(file, tmp_path, lambda _, done, total: told.append(done), LOCAL)
+        assert path.read_bytes() == DATA
+        assert [one.name for one in tmp_path.iterdir()] == ["x.pt"]
+    assert sum(done == len(DATA) for done in told) == 1
+    assert host.asked[2 - published :] == (
+        [] if published else [("/x.pt", f"bytes={len(DATA)}-")] * 2
+    )
+    path.write_bytes(b"x" * len(DATA))  # damaged since
+    assert fetch(file, tmp_path, quiet, LOCAL).read_bytes() == DATA
+
+
 def test_another_file_than_the_published_one_is_not_kept(
     file: Published, host: Host, tmp_path: Path
 ) -> None:
