@@ -84,6 +84,11 @@ def test_verify_finds_what_was_changed(tiny: Path, capsys: Out) -> None:
     assert "fokus models bundle pyannote" in capsys.readouterr().out
 
 
+def test_the_model_that_is_shipped_passes(capsys: Out) -> None:
+    assert main(["models", "verify", "demo"]) == 0
+    assert capsys.readouterr().out.startswith("ok    demo: a whole checkpoint")
+
+
 def test_what_goes_wrong_is_told_in_one_line(tmp_path: Path, capsys: Out) -> None:
     (tmp_path / "bad.pt").write_bytes(b"x")
     for words in (["download", "whisper-9"], ["import", str(tmp_path / "bad.pt")],

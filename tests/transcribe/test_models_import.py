@@ -143,9 +143,15 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="not a checkpoint"):
             import_models(tmp_path / f"bad{n}.pt", quiet)
     for n, change in enumerate(
-        ({"dims": {**SIZES, "n_mels": 0}}, {"dims": []}, {"dims": {"n_mels": 8}})
+        (
+            {"dims": {**SIZES, "n_mels": 0}},
+            {"dims": []},
+            {"dims": {"n_mels": 8}},
+            {"dims": {**SIZES, "n_audio_layer": 65}},
+            {"dims": {**SIZES, "n_text_layer": 1 << 18}},
+        )  # fmt: skip
     ):
-        with pytest.raises(BadInput):
+        with pytest.raises(BadInput, match="sizes that no Whisper has|not a checkpoint"):
             import_models(network(tmp_path / f"odd{n}.pt", **change), quiet)
     for change in ({"model_state_dict": {}}, {"dims": {**SIZES, "n_vocab": 21}}):
         with pytest.raises(BadInput, match="missing|another shape"):
@@ -527,3 +533,31 @@ def test_a_killed_import_leaves_nothing_that_counts(bundle: Path) -> None:
     import_models(bundle, quiet)
     assert not list(models_folder().glob(".incoming-*"))
     find_model("mine").verify()
+
+
+BETWEEN = """
+import os, signal, sys
+from pathlib import Path
+from transcribe.models import import_models
+
+replace = Path.replace
+
+def killed_after(path, target):
+    replace(path, target)
+    if path.name == "pyannote":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Path.replace = killed_after
+import_models(Path(sys.argv[1]), lambda *told: None, trust=True)
+"""
+
+
+def test_a_pipeline_that_was_about_to_be_replaced_comes_back(bundle: Path, tmp_path: Path) -> None:
+    import_models(bundle, quiet)
+    done = subprocess.run([sys.executable, "-c", BETWEEN, bundle], check=False)
+    assert done.returncode < 0 and pyannote_folder() is None
+    import_models(network(tmp_path / "another.pt"), quiet)
+    folder = pyannote_folder()
+    assert folder is not None
+    verify_folder(folder)
+    assert not list(models_folder().glob(".[!l]*"))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 1 << 18
 """No dimension of a Whisper is larger."""
+_MOST_LAYERS: Final = 64
+"""Twice those of the largest Whisper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class Dims:
     def __post_init__(self) -> None:
         """Refuse what is no size."""
         if not all(type(size) is int and 0 < size <= MOST for size in asdict(self).values()):
-            raise BadInput("These weights name sizes that no Whisper has.")
+            raise BadInput(_NO_SIZES)
+        if max(self.n_audio_layer, self.n_text_layer) > _MOST_LAYERS:
+            raise BadInput(_NO_SIZES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +118,8 @@ def check_tensors(tensors: "Mapping[str, Tensor]", shapes: Mapping[str, tuple[in
 
 def check_checkpoint(path: Path) -> None:
     """Raise ``BadInput`` unless a file is a whole checkpoint in openai-whisper's format."""
-    import torch
-
     try:
-        held: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        held = _loaded(path)
         sizes, tensors = held["dims"], held["model_state_dict"]
         dims = Dims(**{field.name: sizes[field.name] for field in fields(Dims)})
     except BadInput:
@@ -131,3 +133,16 @@ def check_checkpoint(path: Path) -> None:
     if not isinstance(tensors, Mapping):
         raise BadInput("This file is not a checkpoint in openai-whisper's format.")
     check_tensors(tensors, {slot.ours: slot.shape for slot in layout(dims)})
+
+
+def _loaded(path: Path) -> Any:
+    """Load numbers; where the file is of torch's older kind, which cannot be mapped, whole."""
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except RuntimeError:
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+_NO_SIZES: Final = "These weights name sizes that no Whisper has."

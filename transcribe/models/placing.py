@@ -22,6 +22,8 @@ from .official import PYANNOTE
 
 _LOCK: Final = ".lock"
 _STAGING: Final = ".incoming-"
+_REPLACED: Final = ".replaced"
+"""The old pipeline, while the new one takes its place."""
 _SPARE: Final = 64 << 20
 """Bytes to leave free on the disk."""
 
@@ -31,11 +33,15 @@ def incoming() -> Iterator[Path]:
     """Give an empty folder on the disk of the models, for this process alone.
 
     Raises ``BadInput`` when another process is at it or the folder cannot be written, and
-    ``DiskFull``. What is left in it goes away, now or, after a crash, the next time.
+    ``DiskFull``. What is left in it goes away, now or, after a crash, the next time;
+    a pipeline that was about to be replaced comes back then.
     """
     folder = models_folder()
     with disk_told(folder), _locked(folder):
-        for left in folder.glob(f"{_STAGING}*"):
+        if not (folder / PYANNOTE).exists():
+            with suppress(FileNotFoundError):
+                (folder / _REPLACED).replace(folder / PYANNOTE)
+        for left in (*folder.glob(f"{_STAGING}*"), folder / _REPLACED):
             shutil.rmtree(left, ignore_errors=True)
         made = Path(mkdtemp(prefix=_STAGING, dir=folder))
         try:
@@ -110,9 +116,10 @@ def put_pyannote(made: Path) -> Path:
     for path in (*made.rglob("*"), made):
         _sync(path)
     with suppress(FileNotFoundError):
-        target.replace(made.with_name("old"))
+        target.replace(target.with_name(_REPLACED))
     made.replace(target)
     _sync(target.parent)
+    shutil.rmtree(target.with_name(_REPLACED), ignore_errors=True)
     return target
 
 
