@@ -214,7 +214,7 @@ def test_transcribing_what_is_not_there_is_refused(tmp_path: Path) -> None:
     model = tmp_path / "some.pt"
     model.write_bytes(b"model")
     done = fokus("transcribe", tmp_path / "none.wav", "--model", model)
-    assert refused(done, "none.wav is not there")
+    assert refused(done, "There is no file")
     done = fokus("transcribe", tmp_path / "none.wav", "--model", "unheard-of")
     assert refused(done, "There is no model «unheard-of»")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["some.pt"]
