@@ -1,5 +1,6 @@
 """The rules for all rows at once against openai-whisper's, row by row; loops; graphs."""
 
+import math
 import warnings
 from typing import Final
 
@@ -21,7 +22,7 @@ VOCABULARY: Final = 51865
 SUPPRESSED: Final = (1, 2, 7, 50258, 50360)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def tokenizer() -> Tokenizer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # whisper leaves its file open
@@ -221,23 +222,31 @@ def test_a_batch_as_a_gpu_runs_it_says_the_same(
         if name.startswith("decoder.blocks") and weights.ndim == 2:
             torch.nn.init.normal_(weights, std=0.25)
     draws = torch.Generator().manual_seed(4)
-    features = torch.randn(5, 1500, 64, generator=draws) * torch.linspace(0.2, 3, 5)[:, None, None]
+    features = torch.randn(8, 1500, 64, generator=draws) * torch.linspace(0.2, 3, 8)[:, None, None]
+    broken = features.clone()
+    broken[6] = float("nan")
     task, decoder = BatchTask(model, Ask("no")), Decoder(model, torch.float32)
     said = []
     for gpu in (False, True):
         cache = Cache(model.dims, 8, torch.float32, CPU)
-        cache.cross.fill_(float("nan"))  # what is never set must harm nobody
+        cache.cross.fill_(float("nan"))  # what others left must harm nobody
+        cache.own.fill_(float("nan"))
         rows = Rows(8, 48, task.vocabulary(CPU), CPU)
         graphs = Graphs(decoder, cache, rows) if gpu else None
         shapes = recording(graphs, rows, monkeypatch) if graphs else []
         room = Workspace(
-            decoder, cache, rows, graphs, widths(5, torch.device("cuda" if gpu else "cpu")),
+            decoder, cache, rows, graphs, widths(8, torch.device("cuda" if gpu else "cpu")),
             look_every=8 if gpu else 1,
         )  # fmt: skip
-        said.append([one.tokens for one in task.decode(features, room)])
-        said.append([one.tokens for one in task.decode(features[1:3], room)])
-    assert said[:2] == said[2:]
-    assert len({len(tokens) for tokens in said[0]}) > 2
+        batches = (features[:5], broken, features, features[1:3], features)
+        found = [task.decode(one, room) for one in batches]
+        assert [math.isnan(one.avg_logprob) for one in found[1]] == [row == 6 for row in range(8)]
+        assert not any(math.isnan(one.avg_logprob) for batch in found[2:] for one in batch)
+        said.append([[one.tokens for one in batch] for batch in found])
+        assert said[-1][2] == said[-1][4]
+        assert said[-1][0] == said[-1][2][:5]
+    assert said[0] == said[1]
+    assert len({len(tokens) for tokens in said[0][0]}) > 2
     assert len(shapes) == len(set(shapes)) > 1
     assert {width for width, _ in shapes} <= {1, 2, 4, 8}
     assert {span for _, span in shapes} == {64}

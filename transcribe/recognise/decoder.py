@@ -74,9 +74,17 @@ class Cache:
         sound = (2, dims.n_text_layer, rows, dims.n_audio_ctx, dims.n_text_state)
         text = (2, dims.n_text_layer, rows, dims.n_text_ctx, dims.n_text_state)
         self.rows = rows
-        self.cross = torch.empty(sound, dtype=dtype, device=device)
-        # Zeros: what is masked is still multiplied, and 0 times an unset number may be no number.
+        self.cross = torch.zeros(sound, dtype=dtype, device=device)
         self.own = torch.zeros(text, dtype=dtype, device=device)
+
+    def begin(self, count: int, width: int) -> None:
+        """Forget the batch before, in the first ``width`` rows, of which ``count`` have a window.
+
+        What is masked is still multiplied, and 0 times what is no number is none either: a
+        window that went wrong would spoil those that come later.
+        """
+        self.cross[:, :, count:width].zero_()
+        self.own[:, :, :width].zero_()
 
     def move(self, to: int, source: int, length: int) -> None:
         """Put a row in the place of another that has ended; ``length`` positions are in use."""

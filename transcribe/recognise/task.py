@@ -35,6 +35,10 @@ class Workspace:
     look_every: int
     """Tokens between two looks at what has ended; a look waits for the device."""
 
+    def fitting(self, rows: int) -> int:
+        """Give the least width that holds so many rows; 0 for none."""
+        return next(width for width in self.widths if width >= rows) if rows else 0
+
 
 class BatchTask(DecodingTask):  # type: ignore[misc] # whisper is not annotated
     """Decodes rows of encoded sound together, as ``whisper.decode`` decodes each alone."""
@@ -85,6 +89,7 @@ class BatchTask(DecodingTask):  # type: ignore[misc] # whisper is not annotated
         """Read prompt and task, write the first token; give each row's odds of silence."""
         count, device, length = features.shape[0], features.device, self.sample_begin
         decoder, cache, rows = room.decoder, room.cache, room.rows
+        cache.begin(count, room.fitting(count))
         decoder.listen(cache, features)
         tokens = torch.tensor([self.initial_tokens], device=device).expand(count, -1)
         states = decoder.run(cache, tokens, torch.arange(length, device=device), length)
@@ -101,11 +106,11 @@ class _Batch:
 
     def __init__(self, task: BatchTask, room: Workspace, silence: list[float]) -> None:
         self._task, self._silence = task, silence
-        self._cache, self._rows, self._widths = room.cache, room.rows, room.widths
+        self._cache, self._rows, self._fitting = room.cache, room.rows, room.fitting
         self._found: dict[int, Decoded] = {}
         self._windows: dict[int, int] = {row: row for row in range(len(silence))}
         """Row to window, of those at work."""
-        self.width = self._fitting()
+        self.width = self._fitting(len(self._windows))
 
     @property
     def found(self) -> list[Decoded]:
@@ -143,15 +148,10 @@ class _Batch:
         )  # fmt: skip
 
     def _narrow(self, length: int) -> None:
-        self.width = self._fitting()
+        self.width = self._fitting(len(self._windows))
         holes = [row for row in range(self.width) if row not in self._windows]
         outside = [row for row in sorted(self._windows) if row >= self.width]
         for hole, row in zip(holes, outside, strict=False):
             self._cache.move(hole, row, length)
             self._rows.move(hole, row)
             self._windows[hole] = self._windows.pop(row)
-
-    def _fitting(self) -> int:
-        """Give the least width that holds all at work; 0 for none."""
-        work = len(self._windows)
-        return next(width for width in self._widths if width >= work) if work else 0
