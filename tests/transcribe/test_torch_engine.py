@@ -231,13 +231,26 @@ def test_half_the_precision_hears_the_same() -> None:
         assert ours.tokens[0] == pytest.approx(theirs.tokens[0], abs=5)
 
 
-def test_memory_that_ends_is_told_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        "DefaultCPUAllocator: can't allocate memory: you tried …",
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "CUDA error: out of memory",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+    ],
+)
+def test_memory_that_ends_is_told_and_given_back(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = TorchEngine(random_model(seed=1), CPU, torch.float32)
     features = engine.encode(noises(2))
     whole = engine.decode(features, PLAIN)
 
     def full(*_: object, **__: object) -> None:
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
+        raise RuntimeError(said)
 
     with monkeypatch.context() as patch:
         patch.setattr("transcribe.recognise.torch_engine.Cache", full)

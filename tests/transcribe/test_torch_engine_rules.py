@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -179,6 +180,12 @@ class OnCpu:
         self.rows.restore(self.before)
 
 
+def only_once(stream: OnCpu) -> Callable[[], OnCpu]:
+    """Make one stream and no other: torch has few, and gives the same to whoever asks later."""
+    streams = iter([stream])
+    return lambda: next(streams)
+
+
 def recording(graphs: Graphs, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Have a replay do what was recorded; give the shapes that were."""
     shapes: list[tuple[int, int]] = []
@@ -205,7 +212,7 @@ def recording(graphs: Graphs, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> li
     stream = OnCpu(graphs, rows)
     monkeypatch.setattr(graphs, "_record", told)
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Recording)
-    monkeypatch.setattr(torch.cuda, "Stream", stream)
+    monkeypatch.setattr(torch.cuda, "Stream", only_once(stream))
     monkeypatch.setattr(torch.cuda, "current_stream", stream)
     monkeypatch.setattr(torch.cuda, "stream", lambda _: stream)
     return shapes
@@ -270,6 +277,50 @@ def test_where_nothing_can_be_recorded_steps_run_as_written(
     graphs.advance(2, 3)
     assert graphs.failed
     assert rows.written.item() == 1
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(
+    ("said", "memory"),
+    [("CUDA out of memory. Tried to allocate 2 GiB", True), ("operation not permitted", False)],
+)
+def test_what_stops_a_recording_is_told_and_not_what_ending_it_says(
+    model: Whisper, monkeypatch: pytest.MonkeyPatch, said: str, memory: bool
+) -> None:
+    decoder, task = Decoder(model, torch.float32), BatchTask(model, Ask("no"))
+    cache = Cache(model.dims, 2, torch.float32, CPU)
+    rows = Rows(2, 48, task.vocabulary(CPU), CPU)
+    decoder.listen(cache, torch.randn(2, 1500, 64))
+    rows.begin(2, 2)
+    graphs = Graphs(decoder, cache, rows)
+    shapes = recording(graphs, rows, monkeypatch)
+    step, ended = graphs.masked, list[str]()
+
+    def stopped(width: int, span: int) -> None:
+        step(width, span)
+        if capturing:
+            raise RuntimeError(said)
+
+    capturing = list[bool]()
+
+    def begin(*_: object, **__: object) -> None:
+        capturing.append(True)
+
+    def end(*_: object) -> None:
+        capturing.clear()
+        ended.append(said)
+        raise RuntimeError("operation failed due to a previous error during capture")
+
+    monkeypatch.setattr(graphs, "masked", stopped)
+    monkeypatch.setattr(torch.cuda.CUDAGraph, "capture_begin", begin)
+    monkeypatch.setattr(torch.cuda.CUDAGraph, "capture_end", end)
+    if memory:  # a smaller batch may be recorded
+        with pytest.raises(RuntimeError, match=said):
+            graphs.advance(2, 3)
+    else:
+        graphs.advance(2, 3)
+    assert graphs.failed is not memory
+    assert ended == [said] and len(shapes) == 1
 
 
 @torch.inference_mode()

@@ -25,7 +25,7 @@ from whisper.utils import compression_ratio
 from ..models import ModelFile
 from .checkpoint import keep_vocabulary
 from .ct2_convert import DIMS, Converted
-from .engine import Ask, Decoded, OutOfMemory, Spectrograms, WordTiming
+from .engine import Ask, Decoded, OutOfMemory, Spectrograms, WordTiming, memory_ended
 from .rules import loops
 
 _PLACES: Final = 50
@@ -188,10 +188,8 @@ class Ct2Engine:
 def _out_of_memory() -> Iterator[None]:
     try:
         yield
-    except MemoryError:
-        raise OutOfMemory from None
-    except RuntimeError as error:
-        if "alloc" not in str(error) and "memory" not in str(error):
+    except (RuntimeError, MemoryError) as error:
+        if not memory_ended(error):
             raise
         raise OutOfMemory from None
 

@@ -7,7 +7,7 @@ its rows, their order and what is asked, so that a batch run again gives the sam
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,22 @@ Features = Any
 
 class OutOfMemory(Exception):  # noqa: N818 (a signal between engine and caller, never shown)
     """The batch was too large for the memory; a smaller one may fit."""
+
+
+_FULL: Final = (
+    "outofmemory", "out of memory", "can't allocate memory", "not enough memory",
+    "failed to allocate", "bad_alloc", "alloc_failed", "allocation_failed", "cublas_status_not_initialized",
+)  # fmt: skip
+
+
+def memory_ended(error: BaseException | None) -> bool:
+    """Tell whether an error, of whatever library, says that memory has ended.
+
+    Few have a class of their own. CUDA's libraries name it in their codes; cuBLAS cannot be
+    set up where its workspace finds no room.
+    """
+    told = f"{type(error).__name__}: {error}".lower()
+    return isinstance(error, MemoryError) or any(said in told for said in _FULL)
 
 
 @dataclass(frozen=True, slots=True)

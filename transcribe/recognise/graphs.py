@@ -6,12 +6,14 @@ addresses, so there is one for each width of the batch and each bucket of text p
 recorded when first needed, over buffers that stay where they are.
 """
 
+from contextlib import suppress
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from .decoder import Cache, Decoder
+from .engine import memory_ended
 from .rules import Rows
 
 _BUCKET: Final = 64
@@ -37,6 +39,8 @@ class Graphs:
         self._decoder, self._cache, self._rows = decoder, cache, rows
         self._graphs: dict[tuple[int, int], Any] = {}
         self._pool: Any = None
+        self._aside: Any = None
+        """One stream for all recordings: torch has few, and diarization works on another."""
         self.failed = False
         """Recording failed once; since then steps run as they are written."""
 
@@ -50,9 +54,9 @@ class Graphs:
         if key not in self._graphs:
             try:
                 self._graphs[key] = self._record(*key)
-            except torch.OutOfMemoryError:
-                raise
-            except RuntimeError:
+            except RuntimeError as error:
+                if memory_ended(error):
+                    raise
                 self.failed = True
                 self._graphs.clear()
                 self.advance(width, span)
@@ -72,7 +76,9 @@ class Graphs:
         recording: with a dozen of them that would take longer than the decoding.
         """
         before = self._rows.copy()
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        if self._aside is None:
+            self._aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside = self._aside
         aside.wait_stream(torch.cuda.current_stream())
         graph = torch.cuda.CUDAGraph()
         try:
@@ -92,5 +98,9 @@ class Graphs:
         graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
         try:
             self.masked(width, span)
-        finally:
-            graph.capture_end()
+        except BaseException:
+            # The stream must leave the recording; what that says would hide the first error.
+            with suppress(RuntimeError):
+                graph.capture_end()
+            raise
+        graph.capture_end()

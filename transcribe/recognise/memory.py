@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import torch
 
-from .engine import OutOfMemory
+from .engine import OutOfMemory, memory_ended
 
 _MOST: Final = 32
 """Windows; beyond them a GPU gains little."""
@@ -16,8 +16,6 @@ _CPU_SHARE: Final = 1 << 30
 """Bytes that batches may take on a CPU, where the rest of the machine is somebody's."""
 _GPU_SHARE: Final = 0.8
 """Of the free memory: diarization may run beside."""
-
-_SAID: Final = ("can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
 
 
 def largest_batch(dims: Any, precision: torch.dtype, device: torch.device) -> int:
@@ -57,11 +55,8 @@ def out_of_memory(free: Callable[[], None]) -> Iterator[None]:
     """Turn what torch says when memory ends into OutOfMemory, after ``free`` gave some back."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError):
-        pass
-    except RuntimeError as error:
-        # The CPU's allocator and the GPU's matrix library have no class of their own.
-        if not any(said in str(error) for said in _SAID):
+    except (RuntimeError, MemoryError) as error:
+        if not memory_ended(error):
             raise
     else:
         return
