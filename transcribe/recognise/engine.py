@@ -24,7 +24,8 @@ class OutOfMemory(Exception):  # noqa: N818 (a signal between engine and caller,
 
 _FULL: Final = (
     "outofmemory", "out of memory", "can't allocate memory", "not enough memory",
-    "failed to allocate", "bad_alloc", "alloc_failed", "allocation_failed", "cublas_status_not_initialized",
+    "failed to allocate", "bad_alloc", "alloc_failed", "allocation_failed",
+    "cublas_status_not_initialized",
 )  # fmt: skip
 
 
