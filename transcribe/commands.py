@@ -32,7 +32,8 @@ _DEMO: Final = "demo model: it knows only the words and voices of Fokus's own sa
 _MOST_WORDS: Final = 1 << 20
 _SCORES: Final = {
     "wer": "of the words are wrong, missing or too many",
-    "cpwer": "the same, a right word under the wrong speaker counting as wrong",
+    "wer_fluent": "the same, hesitations (mm, eh, um …) aside",
+    "cpwer": "like wer, a right word under the wrong speaker counting as wrong",
     "wder": "of the words that were heard stand under the wrong speaker",
     "der": "of the speaking time is ascribed wrongly: missed + false alarm + confusion",
     "missed": "of the speaking time in which nobody was heard",

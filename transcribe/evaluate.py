@@ -7,7 +7,8 @@ is the share under the wrong speaker (Shafey et al. 2019, «Joint Speech Recogni
 Speaker Diarization via Sequence Transduction»).
 
 Words are compared in lower case and without punctuation; letters of every language stay
-as they are. ``collar`` seconds in all around each boundary of the reference (half on
+as they are. Writers differ in which hesitations (mm, eh) they write down, so the WER is also
+given without them. ``collar`` seconds in all around each boundary of the reference (half on
 each side, as pyannote.metrics counts; NIST's md-eval would call 0.25 here 0.125) are not
 scored; overlapping speech is. What the reference cannot give is None.
 """
@@ -32,6 +33,14 @@ from .transcript import UNKNOWN, SpeakerSpan, Transcription
 COLLAR: Final = 0.25
 _MOST_BYTES: Final = 256 << 20
 _NOT_WORDS: Final = re.compile(r"[^\w'’]+")
+_HESITATIONS: Final = {
+    "eh", "ehm", "hm", "hmm", "mhm", "mm", "mmm", "uh", "uhm", "um", "erm", "øh", "øhm", "öh",
+    "öhm", "äh", "ähm",
+}  # fmt: skip
+"""As they are written in English and the Scandinavian languages."""
+
+Times = tuple[tuple[float, float], ...]
+"""Begin and end of stretches (seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Scores:
     """Error rates (shares of the reference, 0 is perfect); None where not applicable."""
 
     wer: float | None = None
+    wer_fluent: float | None = None
     cpwer: float | None = None
     wder: float | None = None
     der: float | None = None
@@ -54,7 +64,8 @@ class Spoken:
 
     spans: tuple[SpeakerSpan, ...]
     lines: tuple[StmLine, ...] | None
-    name: str | None = None
+    unscored: Times = ()
+    """What an STM file says is not to be scored."""
 
 
 def evaluate(reference: Path, hypothesis: Path, collar: float = COLLAR) -> Scores:
@@ -68,9 +79,13 @@ def evaluate(reference: Path, hypothesis: Path, collar: float = COLLAR) -> Score
 
 def compare(reference: Spoken, hypothesis: Spoken, collar: float = COLLAR) -> Scores:
     """Compare what was said and who said it."""
-    words = _word_scores(reference.lines, hypothesis.lines)
-    speakers = diarization_scores(reference.spans, hypothesis.spans, collar)
-    return Scores(*words, *speakers, jaccard_error(reference.spans, hypothesis.spans, collar))
+    words = _word_scores(reference.lines, _scored(hypothesis.lines, reference.unscored))
+    spans = reference.spans, hypothesis.spans
+    return Scores(
+        *words,
+        *diarization_scores(*spans, collar, reference.unscored),
+        jaccard_error(*spans, collar, reference.unscored),
+    )
 
 
 def read(path: Path, file: str | None = None) -> Spoken:
@@ -85,7 +100,9 @@ def read(path: Path, file: str | None = None) -> Spoken:
             return Spoken(read_rttm(text, file), None)
         case ".stm":
             lines = read_stm(text, file)
-            return Spoken(_spans(lines), lines)
+            said = tuple(line for line in lines if not line.ignored)
+            unscored = tuple((line.start, line.end) for line in lines if line.ignored)
+            return Spoken(_spans(said), said, unscored)
         case ".json":
             return of_transcription(read_json(text))
         case ".vtt":
@@ -117,12 +134,22 @@ def _spans(lines: Iterable[StmLine]) -> tuple[SpeakerSpan, ...]:
     )
 
 
+def _scored(lines: Sequence[StmLine] | None, unscored: Times) -> Sequence[StmLine] | None:
+    """Leave out the lines whose middle is not scored; their words have no times of their own."""
+    if lines is None:
+        return None
+    return [
+        line for line in lines
+        if not any(begin <= (line.start + line.end) / 2 < end for begin, end in unscored)
+    ]  # fmt: skip
+
+
 def _word_scores(
     reference: Sequence[StmLine] | None, hypothesis: Sequence[StmLine] | None
-) -> tuple[float | None, float | None, float | None]:
+) -> tuple[float | None, float | None, float | None, float | None]:
     said, heard = _words(reference or ()), _words(hypothesis or ())
     if not said or hypothesis is None:
-        return None, None, None
+        return None, None, None, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of numpy and the like, on import
         import jiwer
@@ -137,7 +164,14 @@ def _word_scores(
         if chunk.type in {"equal", "substitute"}
         for place in range(chunk.ref_end_idx - chunk.ref_start_idx)
     ]
-    return _share(plain.wer), _share(by_speaker.error_rate), _wrongly_ascribed(pairs)
+    fluent = jiwer.wer(_text(_fluent(said)), _text(_fluent(heard))) if _fluent(said) else None
+    return (
+        _share(plain.wer), _share(fluent), _share(by_speaker.error_rate), _wrongly_ascribed(pairs)
+    )  # fmt: skip
+
+
+def _fluent(words: Iterable["_Word"]) -> list["_Word"]:
+    return [word for word in words if word.text not in _HESITATIONS]
 
 
 def _wrongly_ascribed(pairs: Sequence[tuple[str, str]]) -> float | None:
@@ -189,10 +223,13 @@ def _by_speaker(words: Iterable[_Word]) -> dict[str, str]:
 
 
 def diarization_scores(
-    reference: Sequence[SpeakerSpan], hypothesis: Sequence[SpeakerSpan], collar: float = COLLAR
+    reference: Sequence[SpeakerSpan],
+    hypothesis: Sequence[SpeakerSpan],
+    collar: float = COLLAR,
+    unscored: Times = (),
 ) -> tuple[float | None, float | None, float | None, float | None]:
     """Give DER and its parts: missed speech, false alarm, confusion."""
-    parts = _judged("DiarizationErrorRate", reference, hypothesis, collar)
+    parts = _judged("DiarizationErrorRate", reference, hypothesis, collar, unscored)
     total = float(parts["total"]) if parts else 0.0
     if total == 0:
         return None, None, None, None
@@ -204,15 +241,22 @@ def diarization_scores(
 
 
 def jaccard_error(
-    reference: Sequence[SpeakerSpan], hypothesis: Sequence[SpeakerSpan], collar: float = COLLAR
+    reference: Sequence[SpeakerSpan],
+    hypothesis: Sequence[SpeakerSpan],
+    collar: float = COLLAR,
+    unscored: Times = (),
 ) -> float | None:
     """Give the JER: the mean over speakers of the time that is not in common (DIHARD II)."""
-    parts = _judged("JaccardErrorRate", reference, hypothesis, collar)
+    parts = _judged("JaccardErrorRate", reference, hypothesis, collar, unscored)
     return _share(parts["jaccard error rate"]) if parts.get("speaker count") else None
 
 
 def _judged(
-    metric: str, reference: Sequence[SpeakerSpan], hypothesis: Sequence[SpeakerSpan], collar: float
+    metric: str,
+    reference: Sequence[SpeakerSpan],
+    hypothesis: Sequence[SpeakerSpan],
+    collar: float,
+    unscored: Times,
 ) -> Mapping[str, float]:
     """What a metric of pyannote.metrics counts; empty without a reference."""
     if not reference:
@@ -226,11 +270,14 @@ def _judged(
         made = Annotation()
         for number, span in enumerate(spans):
             made[Segment(span.start, span.end), number] = span.speaker
-        return made
+        return made.support()  # spans of one speaker that overlap are one
 
     end = max(span.end for span in (*reference, *hypothesis))
+    scored = Timeline([Segment(0.0, end)]).extrude(
+        Timeline([Segment(*times) for times in unscored])
+    )
     parts: Mapping[str, float] = getattr(diarization, metric)(collar=collar, skip_overlap=False)(
         annotation(reference), annotation(hypothesis),
-        uem=Timeline([Segment(0.0, end)]), detailed=True,
+        uem=scored, detailed=True,
     )  # fmt: skip
     return parts

@@ -85,7 +85,7 @@ def test_the_command_prints_exactly_the_agreed_keys(
     assert main(["evaluate", "--reference", str(folder / "ref.rttm"), str(path), "--json"]) == 0
     rates = json.loads(capfd.readouterr().out)
     assert list(rates) == [
-        "wer", "cpwer", "wder", "der", "missed", "false_alarm", "confusion", "jer"
+        "wer", "wer_fluent", "cpwer", "wder", "der", "missed", "false_alarm", "confusion", "jer"
     ]  # fmt: skip
     assert rates["wer"] is None
 
@@ -100,7 +100,7 @@ def test_people_are_told_what_each_rate_means(
     out, noise = capfd.readouterr()
     rows = {line.split("  ")[0].strip(): line for line in out.splitlines()}
     assert "under the wrong speaker" in rows["cpwer"] and "28.6%" in rows["cpwer"]
-    assert "false alarm" in rows and out.count("\n") == 9
+    assert "false alarm" in rows and out.count("\n") == 10
     assert "One word in 7 stands under the wrong speaker." in out
     assert noise == ""
 
@@ -139,6 +139,49 @@ def test_norwegian_letters_make_other_words(tmp_path: Path) -> None:
     for text, wer in (("får PÅ BLÅBÆRØYA ærlig", 0.0), ("far pa blabaeroya aerlig", 1.0)):
         (tmp_path / "hyp.stm").write_text(f"g 1 a 0 4 {text}\n", "utf-8")
         assert evaluate(tmp_path / "ref.stm", tmp_path / "hyp.stm").wer == wer
+
+
+def test_hesitations_are_reported_apart(tmp_path: Path) -> None:
+    (tmp_path / "ref.stm").write_text("g 1 a 0 4 Eh, jeg, mm, vet øh ikke.\n", "utf-8")
+    (tmp_path / "hyp.stm").write_text("g 1 a 0 4 Jeg vet ikkje, hm.\n", "utf-8")
+    scores = evaluate(tmp_path / "ref.stm", tmp_path / "hyp.stm")
+    assert scores.wer == pytest.approx(4 / 6, abs=1e-6)
+    assert scores.wer_fluent == pytest.approx(1 / 3, abs=1e-6)
+    (tmp_path / "ref.stm").write_text("g 1 a 0 4 Eh, mm.\n", "utf-8")
+    assert evaluate(tmp_path / "ref.stm", tmp_path / "hyp.stm").wer_fluent is None
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        "g 1 inter_segment_gap 8.0 20.0 <o,,unknown> ignore_time_segment_in_scoring",
+        "g 1 cy 8.0 20.0 <o> IGNORE_TIME_SEGMENT_IN_SCORING",
+        "g 1 inter_segment_gap 8.0 20.0 <o,,unknown>",
+    ],
+)
+def test_what_the_reference_says_not_to_score_is_not(folder: Path, left_out: str) -> None:
+    (folder / "ref.stm").write_text(f"{STM}{left_out}\n")
+    path = hypothesis(
+        folder, ("S1", "hello there how are you", 0.0, 4.0), ("S2", "I'm fine", 5.0, 8.0),
+        ("S3", "Whatever is said here", 9.0, 19.0),
+    )  # fmt: skip
+    scores = evaluate(folder / "ref.stm", path)
+    assert (scores.wer, scores.cpwer, scores.wder, scores.der) == (0.0, 0.0, 0.0, 0.0)
+    path = hypothesis(folder, ("S1", "hello there", 0.0, 4.0), ("S3", "but here", 20.0, 23.0))
+    scores = evaluate(folder / "ref.stm", path, collar=0.0)
+    assert scores.wer == pytest.approx(5 / 7, abs=1e-6)
+    assert scores.false_alarm == pytest.approx(3 / 7, abs=1e-6)
+    assert scores.jer is not None
+
+
+def test_spans_of_one_speaker_that_overlap_are_one(folder: Path) -> None:
+    twice = "".join(RTTM.replace(" 0 4 ", f" {start} {4 - start} ") for start in (0, 1, 2))
+    (folder / "hyp.rttm").write_text(twice)
+    scores = evaluate(folder / "ref.rttm", folder / "hyp.rttm", collar=0.0)
+    assert (scores.der, scores.false_alarm, scores.jer) == (0.0, 0.0, 0.0)
+    (folder / "ref.rttm").write_text(twice)
+    (folder / "hyp.rttm").write_text(RTTM)
+    assert evaluate(folder / "ref.rttm", folder / "hyp.rttm", collar=0.0).missed == 0.0
 
 
 @pytest.mark.parametrize("time", ["nan", "inf", "-inf", "soon"])

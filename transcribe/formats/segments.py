@@ -11,6 +11,9 @@ from secure_storage import BadInput
 from ..transcript import SpeakerSpan, Transcription
 
 _UNSAFE: Final = re.compile(r"\s+")
+_GAP: Final = "inter_segment_gap"
+_IGNORED: Final = "ignore_time_segment_in_scoring"
+"""What NIST's STM files have in place of a speaker, and of words, where nothing is scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,11 @@ class StmLine:
     start: float
     end: float
     text: str
+
+    @property
+    def ignored(self) -> bool:
+        """The line is no utterance: it says that its time is not scored."""
+        return self.speaker.lower() == _GAP or self.text.strip().lower() == _IGNORED
 
 
 def write_rttm(transcription: Transcription, title: str) -> str:
@@ -63,7 +71,7 @@ def read_rttm(text: str, file: str | None = None) -> tuple[SpeakerSpan, ...]:
 
 
 def read_stm(text: str, file: str | None = None) -> tuple[StmLine, ...]:
-    """Read the utterances of one recording; ``file`` names it where there are several."""
+    """Read the lines of one recording; ``file`` names it where there are several."""
     lines = []
     for line in text.splitlines():
         if not line.strip() or line.startswith(";;"):
