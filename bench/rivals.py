@@ -62,8 +62,9 @@ def ours(file: ModelFile, choice: Choice = "auto") -> tuple[Recogniser, Stages]:
     def run(samples: Samples) -> int:
         engine.seconds.clear()
         heard = hear(
-            samples, _windows(samples), lambda: engine, options, lambda *_: None, NoCheckpoints()
-        )
+            samples, _windows(samples), lambda: engine, file.sha256(), options, lambda *_: None,
+            NoCheckpoints(),
+        )  # fmt: skip
         assert not heard.doubts, "windows were decoded more than once"
         return sum(len(said.words) for said in heard.utterances)
 

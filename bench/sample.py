@@ -78,12 +78,12 @@ def main() -> int:
     kept = Kept()
     batched = score(samples, model, kept)
     _, windows = json.loads(kept.data["speech"])
-    (by,) = json.loads(kept.data["recogniser"])
+    mark, names = kept.data["recogniser"].split(b"[", 1)
+    (by,) = json.loads(b"[" + names)
     heard = one_by_one(samples, model, windows)
     for name in [name for name in kept.data if name.startswith("batch-")]:
-        kept.data[name] = write_recognised(heard, ()) if name.endswith("00000") else (
-            write_recognised((), ())
-        )  # fmt: skip
+        said = heard if name.endswith("00000") else ()
+        kept.data[name] = mark + write_recognised(said, ())
     single = score(samples, model, kept)
     assert None not in (batched.wer, batched.cpwer, single.wer, single.cpwer)
     rows = [(by, batched), (f"whisper.transcribe {whisper.__version__}, float32", single)]

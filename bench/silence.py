@@ -89,8 +89,8 @@ def row(name: str, samples: Samples, model: str, loaded: Loaded) -> tuple[str, i
     total, longest = len(samples) / SAMPLE_RATE, DEMO_WINDOW if file.demo else LONGEST
     windows = [Window(start, min(start + longest, total)) for start in np.arange(0, total, longest)]
     heard = hear(
-        samples, windows, partial(loaded.engine, file, options), options, lambda *step: None,
-        NoCheckpoints(),
+        samples, windows, partial(loaded.engine, file, options, file.sha256()), file.sha256(),
+        options, lambda *step: None, NoCheckpoints(),
     )  # fmt: skip
     bare = sum(len(one.words) for one in heard.utterances)
     return f"| {name} | {total:.0f} s | {kept} | {shown} | {bare} |", kept

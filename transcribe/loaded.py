@@ -1,5 +1,7 @@
 """What a worker keeps in memory from one recording to the next."""
 
+from secure_storage import FokusError
+
 from .models import ModelFile
 from .options import TranscribeOptions
 from .recognise import Engine, load_engine
@@ -17,10 +19,23 @@ class Loaded:
         self._name: tuple[str, str] | None = None
         self._engine: Engine | None = None
 
-    def engine(self, file: ModelFile, options: TranscribeOptions) -> Engine:
-        """Give the recogniser for ``file``, loaded once."""
-        name = (str(file.path), options.engine)
+    def engine(
+        self, file: ModelFile, options: TranscribeOptions, weights: str | None = None
+    ) -> Engine:
+        """Give the recogniser for ``file``, loaded once.
+
+        ``weights`` is the sha256 that the file must have, if that is known; raises FokusError
+        when it has not.
+        """
+        weights = weights or file.sha256()
+        name = (weights, options.engine)
         if self._engine is None or self._name != name:
-            self._engine, self._name = None, name
-            self._engine = load_engine(file, options)
+            self._engine = self._name = None
+            engine = load_engine(file, options)
+            if file.sha256() != weights:
+                raise FokusError(
+                    f"The model {file.name} was replaced while this transcription began. Start "
+                    "it again."
+                )
+            self._engine, self._name = engine, name
         return self._engine

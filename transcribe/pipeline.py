@@ -6,7 +6,7 @@ same bytes. Each finished batch and the diarization are handed to ``checkpoints`
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from .recognise import known_invention
 from .sentences import split_sentences, splitter_name
 from .side_by_side import room_for_two, side_by_side
 from .speech import VAD_NAME, speech_probabilities
-from .spoken import spoken
+from .spoken import missed, spoken
 from .transcript import Doubt, Transcription, Turn
 from .windows import LONGEST, Region, Window, pack, speech_regions
 
@@ -56,21 +56,19 @@ def transcribe_audio(
     """
     kept = checkpoints or NoCheckpoints()
     file = models.find_model(options.model)  # before anything slow: it may not be there
+    weights = file.sha256()  # once: the file may be replaced while we work
     folder = pyannote or models.pyannote_folder()
     total = len(samples) / SAMPLE_RATE
+    telling = partial(provenance, options, file=file, weights=weights, notices=notices)
     progress(FIND, 0, 1)
     regions, windows = _find_speech(samples, DEMO_WINDOW if file.demo else LONGEST, kept)
     progress(FIND, 1, 1)
     if not regions:
-        doubt = Doubt(0.0, round(total, 3), "", NO_SPEECH)
-        code = options.language or UNDETERMINED
-        sound = (("Sound", notice) for notice in notices)
-        facts = (("Speech detection", f"{VAD_NAME}: {NO_SPEECH}"), *sound)
-        return Transcription(code, (), doubts=(doubt,), provenance=facts, demo=file.demo)
-    model = partial((loaded or Loaded()).engine, file, options)
+        return _nothing_said(total, options, telling, file.demo)
+    model = partial((loaded or Loaded()).engine, file, options, weights)
 
     def recognising(tell: Progress) -> Heard:
-        return hear(samples, windows, model, options, partial(tell, RECOGNISE), kept)
+        return hear(samples, windows, model, weights, options, partial(tell, RECOGNISE), kept)
 
     def telling_apart(tell: Progress) -> diarising.Diarization:
         return _diarise(samples, regions, options, folder, tell, kept)
@@ -86,7 +84,7 @@ def transcribe_audio(
     said = tuple(Turn(turn.speaker, split_sentences(turn.words, written)) for turn in turns(words))
     transcription = Transcription(
         written, said, who.overlapping, heard.doubts,
-        _facts(file, heard, who, options, notices), file.demo,
+        _facts(telling, heard, who, written), file.demo,
     )  # fmt: skip
     progress(ASSEMBLE, 1, 1)
     return transcription
@@ -116,7 +114,7 @@ def _written(heard: Heard, options: TranscribeOptions) -> str:
 def _only_spoken(
     heard: Heard, regions: Sequence[Region], language: str, options: TranscribeOptions
 ) -> Heard:
-    """Drop what nobody said; ``language`` is that of the text."""
+    """Drop what nobody said, tell what was not heard; ``language`` is that of the text."""
     prompt = prompt_for(options, heard.language.code)
 
     def invention(text: str) -> bool:
@@ -125,7 +123,8 @@ def _only_spoken(
     said, doubts = spoken(
         heard.utterances, regions, invention if options.drop_phrases else lambda _: False
     )
-    return replace(heard, utterances=said, doubts=(*heard.doubts, *doubts))
+    doubts = (*heard.doubts, *doubts)
+    return replace(heard, utterances=said, doubts=(*doubts, *missed(said, doubts, regions)))
 
 
 def _diarise(
@@ -153,21 +152,30 @@ def _diarise(
     return who
 
 
+def _nothing_said(
+    total: float, options: TranscribeOptions, telling: Callable[..., Facts], demo: bool
+) -> Transcription:
+    code = options.language or UNDETERMINED
+    facts = telling(
+        recogniser=None,
+        language=code,
+        found_by="given" if options.language else "not looked for: no speech",
+        speech=f"{VAD_NAME}: {NO_SPEECH}",
+        speakers="not needed: no speech",
+        sentences="not needed: no text",
+    )
+    doubt = Doubt(0.0, round(total, 3), "", NO_SPEECH)
+    return Transcription(code, (), doubts=(doubt,), provenance=facts, demo=demo)
+
+
 def _facts(
-    file: models.ModelFile,
-    heard: Heard,
-    who: diarising.Diarization,
-    options: TranscribeOptions,
-    notices: Sequence[str],
+    telling: Callable[..., Facts], heard: Heard, who: diarising.Diarization, written: str
 ) -> Facts:
-    return provenance(
-        options,
+    return telling(
         recogniser=heard.recogniser,
-        file=file,
         language=heard.language.code,
         found_by=heard.language.how,
         speech=VAD_NAME,
         speakers=f"{who.method}; {who.speakers} speakers",
-        sentences=splitter_name(_written(heard, options)),
-        notices=notices,
+        sentences=splitter_name(written),
     )

@@ -18,8 +18,9 @@ Facts = tuple[tuple[str, str], ...]
 def provenance(  # noqa: PLR0913 (each is a fact of its own)
     options: TranscribeOptions,
     *,
-    recogniser: str,
+    recogniser: str | None,
     file: ModelFile,
+    weights: str,
     language: str,
     found_by: str,
     speech: str,
@@ -29,15 +30,16 @@ def provenance(  # noqa: PLR0913 (each is a fact of its own)
 ) -> Facts:
     """Tell every choice that shaped a transcript.
 
-    ``recogniser``, ``speech``, ``speakers`` and ``sentences`` name what did each step;
+    ``weights`` is the sha256 of what was loaded from ``file``. ``recogniser`` (None where
+    nobody speaks), ``speech``, ``speakers`` and ``sentences`` name what did each step;
     ``found_by`` is how the language is known, ``notices`` what is odd about the sound.
     """
-    what = "demo model" if file.demo else f"model {file.name}"
+    model = "demo model" if file.demo else f"model {file.name}"
+    what = f"{model} (sha256 {weights[:12]})"
     return (
         ("Program", f"Fokus {version('fokus-workbench')}"),
-        ("Recognition", f"{recogniser}, {what} (sha256 {file.sha256()[:12]}), greedy with "
-                        "retries at rising temperature, no conditioning on previous text"),
-        ("Language", f"{NAMES[language]} [{language}], {found_by}"),
+        ("Recognition", _recognition(recogniser, what)),
+        ("Language", f"{NAMES.get(language, 'undetermined')} [{language}], {found_by}"),
         ("Text", _text(options)),
         ("Style", _style(options, language)),
         ("Expected words", _expected(options.prompt)),
@@ -47,6 +49,15 @@ def provenance(  # noqa: PLR0913 (each is a fact of its own)
         ("Sentences", sentences),
         *(("Sound", notice) for notice in notices),
     )  # fmt: skip
+
+
+def _recognition(recogniser: str | None, what: str) -> str:
+    if recogniser is None:
+        return f"not needed: no speech; {what} was chosen"
+    return (
+        f"{recogniser}, {what}, greedy with retries at rising temperature, no conditioning on "
+        "previous text"
+    )
 
 
 def _text(options: TranscribeOptions) -> str:

@@ -3,19 +3,24 @@
 Nothing goes unseen: what is dropped is a doubt that the reviewer is shown.
 """
 
+import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from .transcript import Doubt, Utterance, Word
-from .windows import MARGIN, Region
+from .windows import LONGEST_GAP, MARGIN, Region
 
 UNHEARD: Final = "dropped: no speech was detected here"
 INVENTED: Final = "dropped: a phrase that recognisers invent, and hardly anybody speaks here"
 SUSPECTED: Final = "kept with doubt: a phrase that recognisers are known to invent"
+MISSED: Final = "nothing was written here though speech was detected"
 _HARDLY: Final = 0.5
 """Share of an utterance below which hardly anybody speaks."""
+_MUCH: Final = 1.0
+"""Seconds of speech that do not go by without a word."""
 
 
 def spoken(
@@ -51,6 +56,46 @@ def _reason(
         return None
     seconds = sum(region.duration for region in heard)
     return INVENTED if seconds < _HARDLY * (one.end - one.start) else SUSPECTED
+
+
+def missed(
+    utterances: Sequence[Utterance], doubts: Sequence[Doubt], regions: Sequence[Region]
+) -> tuple[Doubt, ...]:
+    """Give a doubt for every second and more of speech without a word or a doubt.
+
+    ``regions`` is where somebody speaks, in order. A recogniser may end its text in the
+    middle of a window. A breath counts to the speech around it.
+    """
+    spans = [(word.start, word.end) for one in utterances for word in one.words]
+    told = sorted([*spans, *((doubt.start, doubt.end) for doubt in doubts)])
+    gaps = pairwise([(0.0, 0.0), *_joined(told), (math.inf, math.inf)])
+    speech = _Speech(regions)
+    found = []
+    for (_, start), (end, _) in gaps:
+        for stretch in _stretches(speech.within(start, end)):
+            if sum(region.duration for region in stretch) >= _MUCH:
+                first, last = stretch[0].start, stretch[-1].end
+                found.append(Doubt(round(first, 3), round(last, 3), "", MISSED))
+    return tuple(found)
+
+
+def _stretches(regions: Sequence[Region]) -> list[list[Region]]:
+    """Regions with no long silence between them, together."""
+    found: list[list[Region]] = []
+    for region in regions:
+        if found and region.start - found[-1][-1].end <= LONGEST_GAP:
+            found[-1].append(region)
+        else:
+            found.append([region])
+    return found
+
+
+def _joined(spans: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Spans by their start, each from where the ones before it have ended."""
+    latest = 0.0
+    for start, end in spans:
+        latest = max(latest, end)
+        yield start, latest
 
 
 class _Speech:

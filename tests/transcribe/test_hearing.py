@@ -1,7 +1,6 @@
 """A whole recording in batches that are planned once and kept when they are done."""
 
 import contextlib
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -45,9 +44,10 @@ def says(ask: Ask, sound: Any) -> Decoded:
 
 def run(
     engine: Any, kept: Kept, progress: Callable[[int, int], None] = lambda done, total: None,
-    **options: Any,
+    weights: str = "a" * 64, **options: Any,
 ) -> Heard:  # fmt: skip
-    return hear(SOUND, WINDOWS, lambda: engine, TranscribeOptions(**options), progress, kept)
+    told = TranscribeOptions(**options)
+    return hear(SOUND, WINDOWS, lambda: engine, weights, told, progress, kept)
 
 
 def test_windows_are_packed_once_the_longest_first_each_in_one_batch() -> None:
@@ -94,7 +94,7 @@ def test_after_a_kill_only_the_batch_at_work_is_done_again(told_engine: Any, sto
         run(killed, kept, until_killed)
     done = sum(name.startswith("batch") for name in kept.put_order)
     # Another worker, with other memory free: the plan stays.
-    resumed = told_engine(says, largest_batch=3)
+    resumed = told_engine(says, largest_batch=5)
     first: list[int] = []
     assert run(resumed, kept, lambda done, total: first.append(done)) == wanted
     assert {name: kept.data[name] for name in whole.data} == whole.data
@@ -111,7 +111,8 @@ def test_a_job_that_was_done_needs_no_model(told_engine: Any) -> None:
     def gone() -> Any:
         raise AssertionError("loaded for nothing")
 
-    again = hear(SOUND, WINDOWS, gone, TranscribeOptions(), lambda done, total: None, kept)
+    nobody = lambda done, total: None  # noqa: E731
+    again = hear(SOUND, WINDOWS, gone, "a" * 64, TranscribeOptions(), nobody, kept)
     assert again == wanted
 
 
@@ -124,4 +125,53 @@ def test_every_engine_that_worked_on_it_is_named(told_engine: Any) -> None:
         name = "another machine"
 
     assert run(Other(says), kept).recogniser == "told, partly another machine"
-    assert json.loads(kept.data["recogniser"]) == ["told", "another machine"]
+
+
+def test_an_engine_that_finished_nothing_is_not_named(told_engine: Any) -> None:
+    class Other(told_engine):  # type: ignore[misc]
+        name = "another machine"
+
+        def decode(self, features: Any, ask: Ask) -> list[Decoded]:
+            raise Killed
+
+    kept = Kept()
+    with pytest.raises(Killed):
+        run(Other(says), kept)
+    assert run(told_engine(says), kept).recogniser == "told"
+
+
+def test_an_engine_that_goes_on_otherwise_is_named_as_it_was(told_engine: Any) -> None:
+    engine = told_engine(says)
+
+    def told(done: int, total: int) -> None:
+        if done == 4:
+            engine.name = "told, without graphs"
+
+    assert run(engine, Kept(), told).recogniser == "told, partly told, without graphs"
+
+
+def test_a_smaller_machine_goes_on_with_no_more_windows_at_once_than_fit(told_engine: Any) -> None:
+    kept = Kept()
+    wanted = run(told_engine(says), kept)
+    del kept.data["batch-00000"], kept.data["batch-00001"]
+    small = told_engine(says, largest_batch=3)
+    assert run(small, kept) == wanted
+    assert small.encoded == [3, 1, 3, 1]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"weights": "b" * 64}, {"language": "no"}, {"prompt": "NAV"}, {"translate": True},
+     {"verbatim": True}, {"allowed": ("en", "no")}],
+)  # fmt: skip
+def test_what_other_weights_or_wishes_made_is_not_taken_up(
+    told_engine: Any, changed: dict[str, Any]
+) -> None:
+    kept = Kept()
+    run(told_engine(says), kept)
+    again = told_engine(says)
+    run(again, kept, **changed)
+    assert again.encoded and len(again.asked) == 3
+    same = told_engine(says)
+    run(same, kept, **changed)
+    assert same.asked == []

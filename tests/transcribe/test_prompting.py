@@ -118,7 +118,8 @@ def file(tmp_path: Path) -> ModelFile:
 
 def facts(file: ModelFile, options: TranscribeOptions, language: str = "no") -> dict[str, str]:
     found = provenance(
-        options, recogniser="openai-whisper 1", file=file, weights="0" * 64, language=language, found_by="given",
+        options, recogniser="openai-whisper 1", file=file, weights="0" * 64, language=language,
+        found_by="given",
         speech="Silero VAD 6", speakers="built-in; 6 speakers", sentences="rules",
         notices=["One channel is silent"],
     )  # fmt: skip

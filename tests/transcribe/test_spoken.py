@@ -3,8 +3,8 @@
 import pytest
 
 from transcribe.recognise import known_invention
-from transcribe.spoken import INVENTED, SUSPECTED, UNHEARD, spoken
-from transcribe.transcript import Utterance, Word
+from transcribe.spoken import INVENTED, MISSED, SUSPECTED, UNHEARD, missed, spoken
+from transcribe.transcript import Doubt, Utterance, Word
 from transcribe.windows import Region
 
 
@@ -85,3 +85,26 @@ def test_a_word_stretched_over_a_pause_keeps_its_speech() -> None:
         (1.2, 2.2), (6.1, 7.4), (7.4, 7.8), (9.0, 9.5),
     ]  # fmt: skip
     assert one.text == "all" and one.start == 1.0
+
+
+def test_a_text_that_ends_before_the_speech_does_is_told() -> None:
+    regions = [Region(0.5, 2.5), Region(2.8, 9.0), Region(9.2, 20.0), Region(60.0, 60.9)]
+    (gap,) = missed([said("Ja.", 0.6, 2.4), said("Vel.", 2.9, 6.0)], [], regions)
+    assert gap == Doubt(6.0, 20.0, "", MISSED)
+
+
+def test_speech_before_and_between_words_is_told() -> None:
+    regions = [Region(1.0, 30.0)]
+    words = [said("Ja.", 5.0, 6.0), said("Nei.", 6.9, 8.0), said("Vel.", 10.0, 30.0)]
+    spans = [(doubt.start, doubt.end) for doubt in missed(words, [], regions)]
+    assert spans == [(1.0, 5.0), (8.0, 10.0)]
+    assert missed([], [], regions) == (Doubt(1.0, 30.0, "", MISSED),)
+
+
+def test_what_is_written_or_doubted_already_is_not_missed() -> None:
+    regions = [Region(0.0, 10.0)]
+    doubt = Doubt(0.0, 10.0, "", UNHEARD)
+    assert missed([], [doubt], regions) == ()
+    # A long word over short ones: what comes after it counts from its end.
+    assert missed([said("a", 0.0, 9.5), said("b", 1.0, 2.0)], [], regions) == ()
+    assert missed([], [], []) == ()
