@@ -1,6 +1,7 @@
 """Checkpoints converted for CTranslate2: once, whole, and safely."""
 
 import json
+import os
 import resource
 import threading
 from collections.abc import Callable
@@ -61,7 +62,7 @@ def test_a_checkpoint_is_converted_once_and_kept_under_its_sum(
 ) -> None:
     assert says(checkpoint) == says(checkpoint) == "we met at the library"
     assert len(readings) == 1
-    assert kept(shelf) == [f"{checkpoint.sha256()}-int8"]
+    assert kept(shelf) == [f"{checkpoint.sha256()}-int8-1"]
 
 
 def test_the_folder_knows_shape_words_and_heads(shelf: Path, checkpoint: ModelFile) -> None:
@@ -121,21 +122,73 @@ def test_a_full_disk_leaves_nothing_half_and_says_so(shelf: Path, checkpoint: Mo
 
 
 def test_where_the_models_folder_cannot_be_written_it_is_made_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: ModelFile
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: ModelFile,
+    readings: list[ModelFile],
+) -> None:  # fmt: skip
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("FOKUS_MODELS", str(tmp_path / "file" / "models"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    aside = tmp_path / f"fokus-{os.getuid()}"
+    aside.mkdir(mode=0o700)
+    (aside / ".making-half").mkdir()  # of a process that was killed
+    assert says(checkpoint) == says(checkpoint) == "we met at the library"
+    assert len(readings) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", aside.name]
+    assert aside.stat().st_mode & 0o077 == 0
+    assert kept(aside) == [f"{checkpoint.sha256()}-int8-1"], "one copy, whoever is killed"
+
+
+@pytest.mark.parametrize("strange", ["link", "open", "file"])
+def test_a_temporary_folder_of_somebody_else_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: ModelFile, strange: str
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("FOKUS_MODELS", str(tmp_path / "file" / "models"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert says(checkpoint) == "we met at the library"
-    assert [path.name for path in tmp_path.iterdir()] == ["file"], "it went with the engine"
+    aside, theirs = tmp_path / f"fokus-{os.getuid()}", tmp_path / "theirs"
+    theirs.mkdir()
+    if strange == "link":
+        aside.symlink_to(theirs)
+    elif strange == "open":
+        aside.mkdir()
+        aside.chmod(0o777)
+    else:
+        aside.write_text("")
+    with pytest.raises(BadInput, match="FOKUS_MODELS"):
+        says(checkpoint)
+    assert not list(theirs.iterdir())
 
 
-@pytest.mark.parametrize("name", ["model.bin", "config.json", "dims.json"])
+def test_what_was_made_is_vouched_for(shelf: Path, checkpoint: ModelFile) -> None:
+    from transcribe.recognise.ct2_convert import Converted
+
+    made = Converted(checkpoint, "int8")
+    made.verify()
+    weights = made.folder / "model.bin"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")  # still a model, but another
+    with pytest.raises(BadInput, match=r"model\.bin is not the file it should be"):
+        made.verify()
+
+
+@pytest.mark.parametrize(
+    ("name", "damaged"),
+    [
+        ("model.bin", b"\x00 damaged"),
+        ("dims.json", None),
+        ("config.json", b"{}"),
+        ("SHA256SUMS", b""),
+        ("extra.json", b"{}"),
+    ],
+)
 def test_a_damaged_folder_is_made_anew(
-    shelf: Path, checkpoint: ModelFile, readings: list[ModelFile], name: str
+    shelf: Path, checkpoint: ModelFile, readings: list[ModelFile], name: str, damaged: bytes | None
 ) -> None:
     says(checkpoint)
-    (shelf / kept(shelf)[0] / name).write_bytes(b"\x00 damaged")
+    path = shelf / kept(shelf)[0] / name
+    if damaged is None:
+        path.unlink()
+    else:
+        path.write_bytes(damaged)
     assert says(checkpoint) == "we met at the library"
     assert len(readings) == 2
 

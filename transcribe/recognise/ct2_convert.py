@@ -9,12 +9,12 @@ import fcntl
 import json
 import os
 import shutil
-import weakref
+import stat
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any, Final
 
 import numpy as np
@@ -22,40 +22,47 @@ from ctranslate2.specs import WhisperSpec
 from numpy.typing import NDArray
 from whisper.tokenizer import get_tokenizer
 
-from ..models import ModelFile, models_folder
+from secure_storage import BadInput
+
+from ..models import ModelFile, models_folder, verify_folder, vouch_for
 from ..models.placing import disk_told, need_room
 from .checkpoint import read_checkpoint
 
 DIMS: Final = "dims.json"
 """The shape as openai-whisper gives it; CTranslate2 does not keep all of it."""
 _FOLDER: Final = "ctranslate2"
+_LAYOUT: Final = 1
+"""Counts up whenever something else is written: what was made before is then not taken."""
 _STAGING: Final = ".making-"
 
 Weights = Mapping[str, NDArray[np.float32]]
 
 
 class Converted:
-    """A CTranslate2 model folder, there as long as this is."""
+    """A CTranslate2 model folder."""
 
     def __init__(self, file: ModelFile, precision: str) -> None:
         """Find the folder made of ``file`` before, or make it.
 
         ``precision`` is CTranslate2's name for how weights are kept: ``int8`` or ``float32``.
-        Where the models folder cannot be written, the folder is made elsewhere and goes with
-        this. Raises BadInput for a file that is no checkpoint, and DiskFull.
+        Where the models folder cannot be written, the folder is made among the temporary
+        ones, and found there the next time. Raises BadInput for a file that is no checkpoint,
+        and DiskFull.
         """
-        shelf = models_folder() / _FOLDER
-        name = f"{file.sha256()}-{precision}"
-        self.folder = shelf / name
+        name = f"{file.sha256()}-{precision}-{_LAYOUT}"
+        self.folder = models_folder() / _FOLDER / name
         if self.folder.is_dir():
             return
         with ExitStack() as held:
-            if not _lock(shelf, held):
-                shelf = Path(mkdtemp(prefix="fokus-"))
-                weakref.finalize(self, shutil.rmtree, shelf, ignore_errors=True)
-                self.folder = shelf / name
+            if not _lock(self.folder.parent, held):
+                self.folder = _aside() / name
+                _lock(self.folder.parent, held)
             if not self.folder.is_dir():  # another process may have made it meanwhile
                 _make(file, self.folder, precision)
+
+    def verify(self) -> None:
+        """Raise BadInput unless the folder is, file by file, what was made."""
+        verify_folder(self.folder)
 
     def discard(self) -> None:
         """Throw the folder away: what is in it is not what was made."""
@@ -77,6 +84,21 @@ def _lock(shelf: Path, held: ExitStack) -> bool:
     return True
 
 
+def _aside() -> Path:
+    """Give a folder among the temporary ones that is ours alone, the same one each time."""
+    shelf = Path(gettempdir()) / f"fokus-{os.getuid()}"
+    with disk_told(shelf):
+        with suppress(FileExistsError):
+            shelf.mkdir(mode=0o700)
+        found = shelf.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise BadInput(
+            f"{shelf} belongs to somebody else or is open to others, so no model was put there. "
+            "Remove it, or let FOKUS_MODELS name a folder of models that you can write."
+        )
+    return shelf
+
+
 def _make(file: ModelFile, target: Path, precision: str) -> None:
     """Make the folder beside its place and rename it when it is whole and on the disk."""
     model = read_checkpoint(file)
@@ -85,6 +107,7 @@ def _make(file: ModelFile, target: Path, precision: str) -> None:
         made = Path(mkdtemp(prefix=_STAGING, dir=target.parent))
         try:
             write(model, made, precision)
+            vouch_for(made)
             for path in made.iterdir():
                 with path.open("rb") as written:
                     os.fsync(written.fileno())

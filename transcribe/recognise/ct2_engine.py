@@ -22,6 +22,8 @@ from whisper.model import ModelDimensions
 from whisper.tokenizer import get_tokenizer
 from whisper.utils import compression_ratio
 
+from secure_storage import BadInput
+
 from ..models import ModelFile
 from .checkpoint import keep_vocabulary
 from .ct2_convert import DIMS, Converted
@@ -49,8 +51,9 @@ def load_ct2(file: ModelFile, precision: str = "int8") -> "Ct2Engine":
     """
     converted = Converted(file, precision)
     try:
+        converted.verify()
         return Ct2Engine(converted, precision)
-    except (RuntimeError, OSError, ValueError):  # what was kept is damaged
+    except (BadInput, RuntimeError, OSError, ValueError):  # what was kept is damaged
         converted.discard()
         return Ct2Engine(Converted(file, precision), precision)
 
