@@ -1,6 +1,7 @@
 """A transcription is killed (``kill -9``) at random moments and resumed, again and again.
 
     python -m bench.resume [--kills N] [--reach SHARE] [--times N] [--batch N] [--seed N]
+        [--engine torch|ctranslate2]
 
 A sealed job of the demo model on the sample recording (``--times`` over) is worked on by a
 process that is killed after a random time, up to ``--reach`` of what the whole job takes;
@@ -21,12 +22,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 from unittest.mock import patch
 
 import demo
 from secure_storage import new_key
 from transcribe import TranscribeOptions, capsule
+from transcribe.options import Engine
 
 KEY: Final = new_key()
 UNITS: Final = {"batch": "batch-", "step": "voices-"}
@@ -106,14 +108,14 @@ def run(path: Path, log: Path, batch: int, moment: float | None) -> bool:
     return not os.WIFSIGNALED(status)
 
 
-def make(folder: Path, sound: Path, times: int, model: str) -> Path:
+def make(folder: Path, sound: Path, times: int, model: str, engine: Engine) -> Path:
     """A capsule with the sound several times over, one after the other."""
     from transcribe.audio import decode
 
     with sound.open("rb") as stream:
         length = decode(stream).duration
     parts = [([sound.read_bytes()], index * length) for index in range(times)]
-    options = TranscribeOptions(model=model, language="en")
+    options = TranscribeOptions(model=model, language="en", engine=engine)
     return capsule.create(folder, parts, options, KEY)
 
 
@@ -152,6 +154,7 @@ def one_job(
 
 def load_libraries() -> None:
     """Import what a worker imports in the course of its work, and run nothing."""
+    import ctranslate2  # noqa: F401
     import resemblyzer  # noqa: F401
     import silero_vad  # noqa: F401
     import spacy  # noqa: F401
@@ -169,18 +172,19 @@ def sweep(
     seed: int,
     sound: Path = demo.SAMPLE_AUDIO,
     model: str = "demo",
+    engine: Engine = "auto",
 ) -> Found:
     """Kill that often, on as many jobs as it takes."""
     load_libraries()
     chance, found = random.Random(seed), Found()
     with tempfile.TemporaryDirectory() as folder:
-        calm = make(Path(folder), sound, times, model)
+        calm = make(Path(folder), sound, times, model, engine)
         began = time.monotonic()
         run(calm, Path(folder) / "calm.log", batch, None)
         whole = time.monotonic() - began
         expected = capsule.get(calm, "result", KEY)
         while found.kills < kills:
-            path = make(Path(folder), sound, times, model)
+            path = make(Path(folder), sound, times, model, engine)
             one_job(path, reach * whole, batch, kills, chance, found)
             found.other_results += capsule.get(path, "result", KEY) != expected
     return found
@@ -196,6 +200,7 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--sound", type=Path, default=demo.SAMPLE_AUDIO)
     options.add_argument("--model", default="demo")
+    options.add_argument("--engine", choices=get_args(Engine), default="auto")
     found = sweep(**vars(options.parse_args()))
     print("| kills | jobs | checkpoints lost | other results | batches | done again | most for one "
           "kill | diarization steps | done again | most for one kill |")  # fmt: skip
