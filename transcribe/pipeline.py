@@ -21,7 +21,7 @@ from .formats.data import read_json, write_json
 from .hearing import Heard, hear
 from .loaded import Loaded
 from .options import Progress, TranscribeOptions
-from .prompting import echoes, prompt_for
+from .prompting import echoes
 from .provenance import Facts, provenance
 from .recognise import known_invention
 from .sentences import split_sentences, splitter_name
@@ -115,10 +115,9 @@ def _only_spoken(
     heard: Heard, regions: Sequence[Region], language: str, options: TranscribeOptions
 ) -> Heard:
     """Drop what nobody said, tell what was not heard; ``language`` is that of the text."""
-    prompt = prompt_for(options, heard.language.code)
 
     def invention(text: str) -> bool:
-        return known_invention(text, language) or echoes(text, prompt)
+        return known_invention(text, language) or echoes(text, options, heard.language.code)
 
     said, doubts = spoken(
         heard.utterances, regions, invention if options.drop_phrases else lambda _: False

@@ -19,7 +19,9 @@ _HESITATIONS: Final = {
 }
 
 _LEAST_ECHO: Final = 3
-"""Words in a row; fewer (a name, «ja») are often said."""
+"""Expected words in a row; fewer (a name, «ja») are often said."""
+_LEAST_HESITATIONS: Final = 8
+"""Words in a row; fewer («jeg vet ikke») are often said."""
 
 
 def prompt_for(options: TranscribeOptions, language: str) -> str:
@@ -34,10 +36,16 @@ def prompt_for(options: TranscribeOptions, language: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def echoes(text: str, prompt: str) -> bool:
-    """Say whether a text only repeats words of the prompt, as Whisper does in silence."""
+def echoes(text: str, options: TranscribeOptions, language: str) -> bool:
+    """Say whether a text only repeats what was said beforehand, as Whisper does in silence."""
+    return _repeats(text, options.prompt, _LEAST_ECHO) or _repeats(
+        text, prompt_for(options, language), _LEAST_HESITATIONS
+    )
+
+
+def _repeats(text: str, prompt: str, least: int) -> bool:
     words, told = (re.findall(r"\w+", one.casefold()) for one in (text, prompt))
-    if len(words) < _LEAST_ECHO:
+    if len(words) < least:
         return False
     return f" {' '.join(words)} " in f" {' '.join(told)} "
 

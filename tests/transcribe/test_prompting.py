@@ -86,9 +86,20 @@ def test_the_longest_list_of_names_is_read_to_its_end(language: str) -> None:
     ],
 )
 def test_an_echo_repeats_words_of_the_prompt_in_their_order(text: str, echo: bool) -> None:
-    told = prompt_for(TranscribeOptions(prompt="Ragnhild\nNAV\nSunnaas\nhabilitering"), "no")
-    assert echoes(text, told) is echo
-    assert not echoes(text, "")
+    options = TranscribeOptions(prompt="Ragnhild\nNAV\nSunnaas\nhabilitering")
+    assert echoes(text, options, "no") is echo
+    assert not echoes(text, TranscribeOptions(), "no")
+
+
+def test_what_people_say_is_no_echo_of_the_hesitations() -> None:
+    verbatim = TranscribeOptions(prompt="Ragnhild, NAV, Sunnaas", verbatim=True)
+    for said in ("Jeg vet ikke.", "Ja, nei, det.", "Jeg, jeg vet ikke, liksom."):
+        assert not echoes(said, verbatim, "no")
+    assert echoes("Ragnhild, NAV, Sunnaas.", verbatim, "no")
+    hesitations = prompt_for(TranscribeOptions(verbatim=True), "no")
+    assert echoes(hesitations, verbatim, "no")
+    assert echoes("Sunnaas. Eh, altså, mm, jeg, jeg vet ikke", verbatim, "no")
+    assert not echoes(hesitations, replace(verbatim, verbatim=False), "no")
 
 
 def test_an_echo_of_the_prompt_is_shown_to_the_reviewer(
@@ -118,9 +129,9 @@ def file(tmp_path: Path) -> ModelFile:
 
 def facts(file: ModelFile, options: TranscribeOptions, language: str = "no") -> dict[str, str]:
     found = provenance(
-        options, recogniser="openai-whisper 1", file=file, weights="0" * 64, language=language,
-        found_by="given",
-        speech="Silero VAD 6", speakers="built-in; 6 speakers", sentences="rules",
+        options, recogniser="openai-whisper 1", file=file, weights=file.sha256(),
+        language=language,
+        found_by="given", speech="Silero VAD 6", speakers="built-in; 6 speakers", sentences="rules",
         notices=["One channel is silent"],
     )  # fmt: skip
     assert len(found) == len(dict(found))

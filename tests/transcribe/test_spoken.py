@@ -29,6 +29,9 @@ def norwegian(text: str) -> bool:
         ("Undertexter från SVT.", "sv"),
         ("Sous-titrage Société Radio-Canada", "fr"),
         ("Scandinavian Text Service 2018", "da"),
+        ("Copyright WDR 2021", "de"),
+        ("Untertitelung im Auftrag des ZDF für funk, 2017", "de"),
+        ("Norsk tekst av Ola Nordmann", "no"),
     ],
 )
 def test_known_inventions_are_known(text: str, language: str) -> None:
@@ -44,6 +47,13 @@ def test_known_inventions_are_known(text: str, language: str) -> None:
         ("Thank you.", "en"),
         ("", "en"),
         ("Teksting av Nicolai Winther", "en"),
+        ("Copyright er vanskelig.", "no"),
+        ("Copyright is something that we talk about at work.", "en"),
+        ("Norsk tekst er vanskelig å lese.", "no"),
+        ("Norske tekster er lange.", "no"),
+        ("Danske tekster er svære at læse.", "da"),
+        ("Subtitles by the bed would help my mother to follow what they say", "en"),
+        ("Oversatt av legen ble det til at jeg skulle ta to om dagen", "no"),
     ],
 )
 def test_talk_is_not_taken_for_an_invention(text: str, language: str) -> None:

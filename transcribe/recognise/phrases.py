@@ -25,7 +25,7 @@ def _known(language: str) -> re.Pattern[str]:
 def _pattern(phrase: str) -> str:
     """Turn a phrase into a pattern of words, each with a space behind."""
     return "".join(
-        r"(?:\w+ )*" if word == "*" else re.escape(word) + " " for word in phrase.split()
+        r"(?:\w+ ){0,4}" if word == "*" else re.escape(word) + " " for word in phrase.split()
     )
 
 
