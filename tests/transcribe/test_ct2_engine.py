@@ -121,14 +121,35 @@ def test_translation_is_another_task(pair: Any) -> None:
     assert [list(one.tokens) for one in found] == [one.tokens for one in expected]
 
 
-def test_draws_depend_on_the_seed_and_on_nothing_before(pair: Any) -> None:
-    row = pair.engine.rows(pair.features, [2])
-    first = pair.engine.decode(row, Ask("en", temperature=0.8, seed=11))
-    other = pair.engine.decode(row, Ask("en", temperature=0.8, seed=12))
-    pair.engine.decode(pair.features, Ask("en"))
-    assert pair.engine.decode(row, Ask("en", temperature=0.8, seed=11)) == first
-    assert other[0].tokens != first[0].tokens
-    assert first[0].temperature == 0.8
+def test_draws_depend_on_the_batch_and_its_first_seed_and_on_nothing_before(
+    pair: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transcribe.recognise import ct2_engine
+
+    loads: list[object] = []
+    load = ct2_engine.Whisper
+
+    def counted(*told: Any, **how: Any) -> Any:
+        loads.append(how)
+        return load(*told, **how)
+
+    monkeypatch.setattr(ct2_engine, "Whisper", counted)
+    spectrograms = sound(5, pair.engine.mel_bands)[2:3]
+
+    def tries(seed: int) -> list[Any]:
+        row = pair.engine.encode(spectrograms)
+        some = []
+        for temperature, own in ((0.4, seed), (0.8, 7), (0.8, 7)):
+            some += pair.engine.decode(row, Ask("en", temperature=temperature, seed=own))
+            pair.engine.decode(row, Ask("en"))  # draws nothing
+        return some
+
+    first, other, again = tries(11), tries(12), tries(11)
+    assert again == first
+    assert [one.tokens for one in other] != [one.tokens for one in first]
+    assert first[1].tokens != first[2].tokens, "each try is drawn anew"
+    assert [one.temperature for one in first] == [0.4, 0.8, 0.8]
+    assert len(loads) == 3, "the weights are loaded once a batch, not for every try"
 
 
 def test_a_drawn_text_has_the_log_probability_that_whisper_gives_it(pair: Any) -> None:

@@ -69,6 +69,7 @@ class Ct2Engine:
         self._workers = min(cores, _MOST_WORKERS)
         self._threads = cores // self._workers
         self._model = self._load(self._workers, self._threads)
+        self._drawing: Whisper | None = None
         keep_vocabulary(self._model)
         self._pool = ThreadPoolExecutor(self._workers)
 
@@ -111,6 +112,7 @@ class Ct2Engine:
 
     def encode(self, spectrograms: Spectrograms) -> Heard:
         """Run the encoder. Spectrograms: (rows, bands, 3000). Raises OutOfMemory."""
+        self._drawing = None  # a batch begins
         # One by one: together they would only take more memory.
         with _out_of_memory():
             heard = list(self._pool.map(self._encode, spectrograms))
@@ -132,12 +134,15 @@ class Ct2Engine:
         return [{token[2:-2]: share for token, share in row} for row in found]
 
     def decode(self, features: Heard, ask: Ask) -> list[Decoded]:
-        """Decode all rows together. Raises OutOfMemory."""
+        """Decode all rows together. Raises OutOfMemory.
+
+        Draws depend on the first seed since ``encode`` and on what has been drawn since then.
+        """
         tokenizer = self.tokenizer(ask.language, ask.translate)
         prompt = _prompt(tokenizer, ask.prompt, self._dims.n_text_ctx)
         drawn = ask.temperature > 0
         with _out_of_memory():
-            model = self._drawing(ask.seed) if drawn else self._model
+            model = self._drawn(ask.seed) if drawn else self._model
             pending = [
                 model.generate(
                     _view(part), [prompt] * len(part), beam_size=1, asynchronous=True,
@@ -152,18 +157,23 @@ class Ct2Engine:
         limit = min(self._dims.n_text_ctx // 2, self._dims.n_text_ctx - len(prompt))
         return [_decoded(result, tokenizer, ask, limit) for result in results]
 
-    def _drawing(self, seed: int) -> Whisper:
-        """Give a model whose draws depend on ``seed`` only.
+    def _drawn(self, seed: int) -> Whisper:
+        """Give the model that draws for this batch, of one thread that ``seed`` was new to.
 
-        CTranslate2 seeds a thread once, at its first draw, so the seed needs new threads.
+        CTranslate2 seeds a thread once, at its first draw, and new threads need the weights
+        loaded anew, which takes seconds: so it is done once a batch, not for every try. A
+        batch that is done again still draws the same.
         """
-        ctranslate2.set_random_seed(seed % 2**32)
-        return self._load(1, self._workers * self._threads)
+        if self._drawing is None:
+            ctranslate2.set_random_seed(seed % 2**32)
+            self._drawing = self._load(1, self._workers * self._threads)
+        return self._drawing
 
     def align(
         self, features: Heard, texts: Sequence[Sequence[int]], seconds: Sequence[float], ask: Ask
     ) -> list[list[WordTiming] | None]:
         """Time the words of each row's text tokens. Raises OutOfMemory."""
+        self._drawing = None  # nothing is drawn any more: its memory is free
         tokenizer = self.tokenizer(ask.language, ask.translate)
         longest = self._dims.n_text_ctx - len(tokenizer.sot_sequence) - 2
         rows = [row for row, text in enumerate(texts) if 0 < len(text) <= longest]
