@@ -10,6 +10,14 @@ from secure_storage import FokusError
 from . import models
 
 _MB: Final = 1e6
+_HINTS: Final = {
+    "large-v3": "the most accurate for most languages",
+    "large-v3-turbo": "nearly as accurate, several times as fast",
+    "nb-whisper-large": "for Norwegian",
+    "nb-whisper-large-verbatim": "for Norwegian, with hesitations and repetitions",
+    models.PYANNOTE: "tells speakers apart",
+}
+"""What a model is chosen for, where that is not plain from its name."""
 
 
 def add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,10 +75,17 @@ def _list(_: argparse.Namespace) -> int:
         f"Models in {models.models_folder()}:",
         *(here or ["  none yet"]),
         "To be had with «fokus models download» or «fokus models bundle»:",
-        *(f"  {name}" for name in models.PUBLISHED if name not in have),
+        *(f"  {name:28} {_hint(name)}".rstrip() for name in models.PUBLISHED if name not in have),
+        "demo comes with Fokus and knows only its own sample.",
     ]
     print("\n".join(lines))
     return 0
+
+
+def _hint(name: str) -> str:
+    """Say what a model is chosen for, and its other names."""
+    others = [f"«{alias}»" for alias, of in models.ALIASES.items() if of == name]
+    return "; ".join((*([_HINTS[name]] if name in _HINTS else []), *others))
 
 
 def _row(name: str, size: int, standing: str) -> str:
@@ -111,11 +126,17 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    wrong = 0
-    for name in options.names or [
+    names = options.names or [
         *(file.name for file in models.installed_models()),
         *([models.PYANNOTE] if models.pyannote_folder() else []),
-    ]:
+    ]
+    if not names:
+        raise models.ModelMissing(
+            f"No model is installed in {models.models_folder()}. "
+            f"{models.how_to_install(models.OFFICIAL[0])}"
+        )
+    wrong = 0
+    for name in names:
         try:
             print(f"ok    {name}: {models.verified(name)}")
         except FokusError as error:

@@ -60,7 +60,12 @@ def test_the_list_says_what_is_here_and_what_can_be_had(tiny: Path, capsys: Out)
     assert main(["models", "list"]) == 0
     said = capsys.readouterr().out
     assert "none yet" in said and str(models_folder()) in said
-    assert "\n  large-v3\n" in said and "\n  nb-whisper-large-verbatim\n" in said
+    there = {line.split()[0]: line for line in said.splitlines() if line.startswith("  ")}
+    assert there["large-v3"].endswith("the most accurate for most languages; «large»")
+    assert there["large-v3-turbo"].endswith("; «turbo»")
+    assert there["nb-whisper-large"].endswith("for Norwegian")
+    assert there["pyannote"].endswith("tells speakers apart")
+    assert "\n  tiny\n" in said and "demo comes with Fokus" in said
     assert main(["models", "import", str(tiny)]) == 0
     (models_folder() / "base.pt").write_bytes(b"?")
     (models_folder() / "mine.pt").write_bytes(b"?")
@@ -87,6 +92,13 @@ def test_verify_finds_what_was_changed(tiny: Path, capsys: Out) -> None:
 def test_the_model_that_is_shipped_passes(capsys: Out) -> None:
     assert main(["models", "verify", "demo"]) == 0
     assert capsys.readouterr().out.startswith("ok    demo: a whole checkpoint")
+
+
+def test_verify_with_nothing_installed_says_so_and_names_the_two_commands(capsys: Out) -> None:
+    assert main(["models", "verify"]) == 1
+    said = capsys.readouterr().err
+    assert f"No model is installed in {models_folder()}" in said
+    assert "fokus models bundle large-v3" in said and "fokus models import large-v3.tar" in said
 
 
 def test_what_goes_wrong_is_told_in_one_line(tmp_path: Path, capsys: Out) -> None:

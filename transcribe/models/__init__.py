@@ -20,9 +20,10 @@ from .installed import (
     pyannote_folder,
 )
 from .manifest import MANIFEST, verify_folder, vouch_for
-from .official import OFFICIAL, PYANNOTE, Published
+from .official import ALIASES, OFFICIAL, PYANNOTE, Published
 
 __all__ = [
+    "ALIASES",
     "DEMO",
     "Imported",
     "ModelFile",
