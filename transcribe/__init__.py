@@ -34,9 +34,9 @@ from .jobs import (
     resume_job,
     start_job,
     start_jobs,
-    take_in,
     tend,
 )
+from .line import take_in
 from .options import TranscribeOptions
 from .pipeline import transcribe_audio
 from .store import (

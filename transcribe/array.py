@@ -12,31 +12,41 @@ names an array that Slurm does not know, and is taken back at the next look.
 
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final
 
-from secure_storage import DamagedFile, SlurmSettings
+from secure_storage import BadInput, DamagedFile, DiskFull, FokusError, SlurmSettings, shred
 
 from . import capsule, slurm
-from .capsule import WorkerAlive
+from .capsule import Failure, WorkerAlive
 from .hand_over import Handed
 
 _ASK_EVERY: Final = 20.0
 """Seconds between two questions to Slurm."""
 _LOOK_AGAIN: Final = 1.0
 """Seconds after which a task looks again for a capsule that somebody held."""
-_LOST_GPUS: Final = 3
-"""How often a task may be started anew because its GPU was lost."""
+_FRUITLESS: Final = 3
+"""Turns in a row in which a task may get nowhere: its GPU lost, or its node wanted at once."""
+_NOWHERE: Final = (
+    "On the cluster this got nowhere, {0} turns in a row: the time limit may be too short for it, "
+    "or its node fails. Have «time» raised in [slurm] of fokus.toml, then resume it."
+)
 _asked: Final[dict[Path, float]] = {}
 _silent: Final[set[Path]] = set()
 
 
 def want(path: Path) -> None:
     """Note that a capsule is to be worked on in an array, whenever it is."""
-    (path / "array").touch(mode=0o600)
+    capsule.replace(path / "array", b"")
+
+
+def want_no_more(path: Path) -> None:
+    """Leave a capsule to a worker of this machine."""
+    (path / "array").unlink(missing_ok=True)
 
 
 def wanted(path: Path) -> bool:
@@ -49,6 +59,15 @@ def submit(jobs: Path, work: Sequence[tuple[Path, bytes]], settings: SlurmSettin
 
     Raises SlurmTrouble, or WorkerAlive where somebody works on one of them.
     """
+    name = note(work, settings)
+    ask_for(name, jobs, [path for path, _ in work], settings)
+
+
+def note(work: Sequence[tuple[Path, bytes]], settings: SlurmSettings) -> str:
+    """Note in capsules which array is to have them, which is still to be asked for.
+
+    Gives its name. Raises WorkerAlive where somebody works on one of them.
+    """
     name = secrets.token_hex(8)
     tasks = -(-len(work) // settings.recordings)
     with ExitStack() as stack:
@@ -58,50 +77,82 @@ def submit(jobs: Path, work: Sequence[tuple[Path, bytes]], settings: SlurmSettin
             for index, (path, key) in enumerate(work):
                 capsule.clear_for_another_try(path)
                 capsule.note_elsewhere(path, f"{name} {index % tasks}")
-                write_private(path / "array-key", key)
-            slurm.submit(name, tasks, jobs, settings)
+                capsule.replace(path / "array-key", key)
         except BaseException:
             for path, _ in work:
                 take_back(path)
             raise
+    return name
+
+
+def ask_for(name: str, jobs: Path, paths: Sequence[Path], settings: SlurmSettings) -> None:
+    """Ask Slurm for the array that was noted; where it raises, nothing is noted any more."""
+    try:
+        slurm.submit(name, -(-len(paths) // settings.recordings), jobs, settings)
+    except BaseException:
+        for path in paths:
+            if (capsule.elsewhere(path) or "").split()[:1] == [name]:
+                take_back(path)
+        raise
     _asked[jobs] = time.monotonic()
 
 
 def take_back(path: Path) -> None:
     """End a capsule's part in its array."""
-    for name in ("array-key", "elsewhere"):
+    _forget_key(path)
+    (path / "elsewhere").unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a capsule; the key that an array was given is overwritten first."""
+    _forget_key(path)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _forget_key(path: Path) -> None:
+    for name in ("array-key", ".array-key"):  # the other: of somebody killed while writing it
+        with suppress(BadInput, OSError):
+            shred(path / name)
         (path / name).unlink(missing_ok=True)
 
 
-def cancel(jobs: Path, path: Path) -> None:
-    """Have the work on a capsule stopped; an array with nothing left to do goes."""
+def cancel(jobs: Path, path: Path) -> str:
+    """Have the work on a capsule stopped; gives the array that has nothing left to do, or ""."""
     mark, waiting = capsule.elsewhere(path), False
     with suppress(DamagedFile):
         waiting = capsule.progress(path).state == "queued"
     capsule.cancel(path)
-    (path / "array-key").unlink(missing_ok=True)
+    _forget_key(path)
     if mark is None:
-        return
+        return ""
     if waiting:  # else its task takes it back
         take_back(path)
     name = mark.split()[0]
-    if not any(one != path and other.split()[0] == name for one, other in _handed(jobs)):
-        with suppress(slurm.SlurmTrouble):  # its tasks find nothing to do
-            slurm.cancel(name)
+    others = (one != path and other.split()[0] == name for one, other in _handed(jobs))
+    return "" if any(others) else name
+
+
+def drop(name: str) -> None:
+    """Take an array with nothing left to do out of Slurm, if Slurm answers."""
+    with suppress(slurm.SlurmTrouble):  # its tasks find nothing to do
+        slurm.cancel(name)
 
 
 def tend(jobs: Path) -> None:
     """Take back what was handed to arrays that are gone; cheap to repeat."""
-    now = time.monotonic()
-    if now - _asked.get(jobs, -_ASK_EVERY) < _ASK_EVERY or not (handed := _handed(jobs)):
+    asked = _asked.get(jobs)
+    if asked is not None and time.monotonic() - asked < _ASK_EVERY:
         return
-    _asked[jobs] = now
+    if not (handed := _handed(jobs)):
+        return
     try:
         known = slurm.names()
+        _silent.discard(jobs)
     except slurm.SlurmTrouble:
         _silent.add(jobs)
         return
-    _silent.discard(jobs)
+    finally:
+        _asked[jobs] = time.monotonic()
     for path, mark in handed:
         if mark.split()[0] not in known and capsule.elsewhere(path) == mark:
             take_back(path)
@@ -120,38 +171,86 @@ def array_command(jobs: Path, name: str) -> int:
     from .work import Ended, asked_to_stop, work_through
 
     mark = f"{name} {os.environ['SLURM_ARRAY_TASK_ID']}"
-    ended = Ended.SETTLED
+    mine, ended = _marked(jobs, mark), Ended.SETTLED
+    before = _kept(mine)
     # One that somebody holds is come back to: a node that was given up may be at work still.
     while ended == Ended.SETTLED and _marked(jobs, mark):
-        ended = Ended.STOPPED if asked_to_stop() else work_through(_free(jobs, mark))
-        if ended == Ended.FULL and not any((path / "full").exists() for path in jobs.iterdir()):
+        with closing(_free(jobs, mark)) as free:
+            ended = Ended.STOPPED if asked_to_stop() else work_through(free)
+        full = any((path / "full").exists() for path in _marked(jobs, mark))
+        if ended == Ended.FULL and not full:
             ended = Ended.SETTLED  # the capsule was removed meanwhile; that is no full disk
         time.sleep(_LOOK_AGAIN if ended == Ended.SETTLED and _marked(jobs, mark) else 0)
-    restarts = int(os.environ.get("SLURM_RESTART_COUNT", "0"))
-    if ended == Ended.STOPPED or (ended == Ended.GPU_LOST and restarts < _LOST_GPUS):
-        slurm.requeue()
-    elif ended != Ended.SETTLED:
-        for path in _marked(jobs, mark):
-            take_back(path)
+    left = _marked(jobs, mark)
+    if ended in (Ended.STOPPED, Ended.GPU_LOST) and left:
+        lost = 1 if ended == Ended.GPU_LOST else 0  # settled, but that is no getting on
+        fruitful = len(mine) - len(left) > lost or bool(_kept(mine) - before)
+        if _may_go_on(left, fruitful):
+            slurm.requeue()
+            return int(ended)
+        _say_nowhere(left, mark)
+    for path in left:
+        take_back(path)
     return int(ended)
 
 
-def _free(jobs: Path, mark: str) -> Iterator[Handed]:
+def _kept(paths: Sequence[Path]) -> frozenset[Path]:
+    return frozenset(one for path in paths for one in path.glob("kept-*"))
+
+
+def _may_go_on(paths: Sequence[Path], fruitful: bool) -> bool:
+    """Count in the capsules that are left how often in a row nothing came of a turn."""
+    count = 0
+    if not fruitful:
+        count = 1 + max(_count(path) for path in paths)
+    with suppress(DiskFull):
+        for path in paths:
+            capsule.replace(path / "fruitless", str(count).encode())
+        return count < _FRUITLESS
+    return False
+
+
+def _count(path: Path) -> int:
+    with suppress(OSError, ValueError):
+        return int((path / "fruitless").read_bytes())
+    return 0
+
+
+def _say_nowhere(paths: Sequence[Path], mark: str) -> None:
+    for path in paths:
+        with suppress(FokusError), capsule.lock(path):
+            key = _read_key(path)
+            if key is not None and capsule.elsewhere(path) == mark:
+                said = Failure(_NOWHERE.format(_FRUITLESS), again=True)
+                capsule.put_result(path, said, key)
+                capsule.write_progress(path, "failed")
+
+
+def _free(jobs: Path, mark: str) -> Generator[Handed, None, None]:
     """Give a task those of its capsules that nobody holds, and take back what has ended."""
     for path in _marked(jobs, mark):
         try:
             held = capsule.lock(path)
         except WorkerAlive:
             continue
-        except FileNotFoundError:  # removed meanwhile
+        except DamagedFile:  # removed meanwhile
             take_back(path)
             continue
-        key = _read_key(path)
-        if capsule.elsewhere(path) == mark:  # else it was taken back meanwhile
-            if key is not None:
+        key, settled = _read_key(path), False
+        try:
+            if key is not None and capsule.elsewhere(path) == mark:
                 yield Handed(path, key, held)
-            take_back(path)
-        held.close()
+            settled = True
+        finally:  # also where the one at work is the last that this process can take
+            held.close()
+            if capsule.elsewhere(path) == mark and (settled or _has_ended(path)):
+                take_back(path)
+
+
+def _has_ended(path: Path) -> bool:
+    with suppress(DamagedFile):
+        return capsule.progress(path).state not in ("queued", "running")
+    return True
 
 
 def _marked(jobs: Path, mark: str) -> list[Path]:
@@ -162,18 +261,6 @@ def _handed(jobs: Path) -> list[tuple[Path, str]]:
     """All capsules that are in an array, with its name and task."""
     paths = sorted(path for path in jobs.iterdir() if not path.name.startswith("."))
     return [(path, mark) for path in paths if (mark := capsule.elsewhere(path))]
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file for its owner's eyes only, beside and renamed."""
-    made = path.with_name(f".{path.name}")
-    made.unlink(missing_ok=True)
-    made.touch(mode=0o600)
-    with made.open("wb") as target:
-        target.write(data)
-        target.flush()
-        os.fsync(target.fileno())
-    made.rename(path)
 
 
 def _read_key(path: Path) -> bytes | None:

@@ -9,6 +9,7 @@
                   elsewhere    another machine works on it (a batch system's number for it)
                   cancel       somebody wants it to stop
                   full         the worker could write no more (empty: that still fits)
+                  fruitless    turns in a row in which a batch system's task got nowhere
 
 The folder's key is made for the job and reaches the worker through a pipe; the worker
 has neither the study's key nor its database. Every file has its own file id derived
@@ -26,12 +27,14 @@ import hashlib
 import io
 import json
 import os
+import platform
 import secrets
 import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
@@ -80,10 +83,16 @@ class Failure:
     """The job ended with a message for the user."""
 
     message: str
+    again: bool = False
+    """Another try may come to a better end, and goes on with what is kept."""
 
 
 class WorkerAlive(FokusError):
     """The capsule already has a worker."""
+
+
+class NoLocks(FokusError):
+    """The file system of the jobs' folder does not lock files."""
 
 
 class OtherVersion(DamagedFile):
@@ -116,7 +125,7 @@ def clear_for_another_try(path: Path) -> None:
     """Forget a cancellation or a failure; finished batches stay. Under the lock only."""
     if progress(path).state == "failed":
         (path / "result").unlink(missing_ok=True)
-    for name in ("cancel", "full", "elsewhere"):
+    for name in ("cancel", "full", "elsewhere", "fruitless"):
         (path / name).unlink(missing_ok=True)
     write_progress(path, "queued")
 
@@ -149,20 +158,21 @@ def cancel(path: Path) -> None:
     A worker on this machine is ended outright, which costs what it had not kept. One
     elsewhere, or one that has not come to this capsule yet, looks for the wish itself.
     """
-    (path / "cancel").touch()
+    replace(path / "cancel", b"")
     if elsewhere(path) is not None or not _alive(path):
         return
     with contextlib.suppress(OSError, ValueError, KeyError):
-        process = int(json.loads((path / "progress.json").read_bytes())["process"])
-        # Only while the lock is held does the number belong to our worker. It ends itself
-        # after a capsule that is to be cancelled, so this cannot hit it at the next one.
-        if process > 0 and _alive(path):
+        told = json.loads((path / "progress.json").read_bytes())
+        process = int(told["process"])
+        # Only while the lock is held does the number belong to our worker, and only here. It
+        # ends itself after a capsule that is to be cancelled: this cannot hit it at the next.
+        if process > 0 and told["machine"] == _machine() and _alive(path):
             os.kill(process, signal.SIGKILL)
 
 
 def note_elsewhere(path: Path, number: str) -> None:
     """Note that another machine is to work on it, under ``number`` of its batch system."""
-    _replace(path / "elsewhere", [number.encode()])
+    replace(path / "elsewhere", number.encode())
 
 
 def elsewhere(path: Path) -> str | None:
@@ -190,14 +200,14 @@ def result(path: Path, key: bytes) -> Transcription | Failure | None:
         return None
     values = json.loads(data)
     if "message" in values:
-        return Failure(values["message"])
+        return Failure(values["message"], values.get("again", False))
     return read_json(values["transcription"])
 
 
 def put_result(path: Path, outcome: Transcription | Failure, key: bytes) -> None:
     """Seal the result; the same transcription gives the same content."""
     if isinstance(outcome, Failure):
-        values = {"message": outcome.message}
+        values = {"message": outcome.message, "again": outcome.again}
     else:
         values = {"transcription": write_json(outcome)}
     put(path, "result", json.dumps(values, ensure_ascii=False).encode(), key)
@@ -254,22 +264,38 @@ def write_progress(
     """Tell watchers how far the job is, in numbers."""
     values = {
         "format": FORMAT, "state": _STATES.index(state),
-        "process": os.getpid() if state == "running" else 0,
+        "process": os.getpid() if state == "running" else 0, "machine": _machine(),
         "left": -1 if left is None else round(left),
         "steps": [(one.done, one.total) for one in steps],
     }  # fmt: skip
-    _replace(path / "progress.json", [json.dumps(values).encode()])
+    replace(path / "progress.json", json.dumps(values).encode())
 
 
 def lock(path: Path) -> BinaryIO:
-    """Hold the capsule for as long as the returned file is open."""
-    held = (path / "lock").open("rb")
+    """Hold the capsule for as long as the returned file is open.
+
+    Raises WorkerAlive where somebody has it, DamagedFile where there is nothing to lock.
+    """
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Open for writing: over NFS and SMB nothing else can be locked for oneself.
+        held = (path / "lock").open("r+b")
+    except FileNotFoundError as error:
+        raise DamagedFile(_DAMAGED) from error
+    try:
+        _flock(held, fcntl.LOCK_EX)
     except BlockingIOError:
         held.close()
         raise WorkerAlive("This job is already running.") from None
+    except BaseException:
+        held.close()
+        raise
     return held
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a small file for its owner's eyes only, beside and renamed."""
+    with _written(path) as target:
+        target.write(data)
 
 
 def _refuse_newer(made: int) -> None:
@@ -283,7 +309,7 @@ def _refuse_newer(made: int) -> None:
 def _alive(path: Path) -> bool:
     try:
         with (path / "lock").open("rb") as held:
-            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            _flock(held, fcntl.LOCK_SH)
     except BlockingIOError:
         return True
     except FileNotFoundError:
@@ -291,41 +317,59 @@ def _alive(path: Path) -> bool:
     return False
 
 
+def _flock(file: BinaryIO, kind: int) -> None:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise NoLocks(
+            "The file system of the jobs' folder does not lock files, so nothing can be "
+            "transcribed there. The command fokus doctor --home STUDY says more of it."
+        ) from error
+
+
+@cache
+def _machine() -> int:
+    """Tell apart the machines (their starts, their containers) a process number holds on."""
+    start = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8")
+    named = f"{platform.node()} {start} {Path('/proc/self/ns/pid').stat().st_ino}"
+    return int.from_bytes(hashlib.sha256(named.encode()).digest()[:8])
+
+
 def _file_id(name: str) -> bytes:
     return hashlib.sha256(b"fokus capsule " + name.encode()).digest()[:16]
 
 
 def _put(path: Path, name: str, chunks: Iterable[bytes], key: bytes) -> None:
-    made = path / f".{name}"
-    with _written(made) as target:
+    with _written(path / name) as target:
         seal(chunks, target, key, _file_id(name))
-    made.rename(path / name)
     _sync_folder(path)
-
-
-def _replace(path: Path, chunks: Iterable[bytes]) -> None:
-    made = path.with_name(f".{path.name}")
-    with _written(made) as target:
-        target.writelines(chunks)
-    made.rename(path)
 
 
 @contextmanager
 def _written(path: Path) -> Iterator[BinaryIO]:
+    """Write beside and rename."""
+    made = path.with_name(f".{path.name}")
     try:
-        with path.open("wb") as target:
+        with open(made, "wb", opener=_private) as target:
             yield target
             target.flush()
             os.fsync(target.fileno())
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise DiskFull(
-            "The job could not be written to the disk, which may be full. Free some space and "
-            "start it again."
-        ) from error
-    except BaseException:
-        path.unlink(missing_ok=True)
+        made.rename(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            made.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise DiskFull(
+                "The job could not be written to the disk, which may be full. Free some space "
+                "and start it again."
+            ) from error
         raise
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
 
 
 def _sync_folder(path: Path) -> None:

@@ -46,15 +46,22 @@ class Worker:
     """A worker process that outlives this one."""
 
     def __init__(self) -> None:
-        """Start it; it waits for its first capsule."""
+        """Start it; it waits for its first capsule. Raises FokusError where none can start."""
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.setblocking(False)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "transcribe", "work"],
-                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                start_new_session=True, cwd="/",
-            )  # fmt: skip
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "transcribe", "work"],
+                    stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    start_new_session=True, cwd="/",
+                )  # fmt: skip
+            except OSError as error:
+                self._line.close()
+                raise FokusError(
+                    "The machine can start no further process just now (too little memory, or "
+                    "too many processes). Close other programs, then resume the transcription."
+                ) from error
 
     @property
     def process(self) -> int:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from secure_storage import DamagedFile
 
 from . import array, capsule
-from .capsule import JobProgress
+from .capsule import JobProgress, NoLocks
 from .options import STEPS
 from .pace import share_done
 from .store import JobRow
@@ -78,7 +78,7 @@ def job_view(row: JobRow, title: str, jobs_folder: Path, before: int = 0) -> Job
 def _told(path: Path) -> JobProgress | None:
     try:
         return capsule.progress(path)
-    except DamagedFile:
+    except (DamagedFile, NoLocks):
         return None
 
 

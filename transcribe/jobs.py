@@ -1,9 +1,8 @@
 """Transcriptions as the study sees them: started, watched, taken in, taken up again.
 
 The work is done by a worker process on a capsule, which outlives this process. Here the
-capsule is made and its result is taken in: in one transaction with the job's end, so that
-a capsule that is looked at twice, or by two members, gives one transcript. The job's key
-stands in the encrypted database only; forgetting it makes the capsule unreadable.
+capsule is made, and seen to its end (``line`` takes its result in). The job's key stands in
+the encrypted database only; forgetting it makes the capsule unreadable.
 
 One worker runs at a time, because each wants all cores. It is handed everything that
 waits, so that the recogniser is loaded once and the line goes on when the app stops; what
@@ -24,23 +23,14 @@ from typing import Final
 from secure_storage import BadInput, DamagedFile, FokusError, NotAllowed, Study, new_key
 
 from . import array, capsule, store
-from .capsule import WorkerAlive
-from .hand_over import Worker
 from .intake import drop_loose_files, slices
 from .job_view import WORKING, Job, job_view
+from .line import jobs_folder, moving, settle, take_in
 from .models import DEMO, OFFICIAL, find_model
 from .options import TranscribeOptions
-from .slurm_jobs import submit_jobs
-from .store import JobRow, JobState
-from .transcript import Transcription
+from .slurm_jobs import ask_slurm, offered
 
 _LOOK_EVERY: Final = 1.0
-_NOBODY_SPEAKS: Final = (
-    "No speech was found in this recording, so there is no transcript. Play it: is it the right "
-    "file, and is it loud enough?"
-)
-_one = threading.RLock()
-"""Workers are started and their results taken in by one thread at a time."""
 _making = threading.Lock()
 """A capsule in the making is not yet in the database, and must not be swept."""
 _watching = threading.Lock()
@@ -48,8 +38,6 @@ _tended: Final[set[Path]] = set()
 _watched: Final[set[Path]] = set()
 _hands: Final[dict[Path, list[Study]]] = {}
 """Who may move a home's line, the last first: one who signs out leaves it to the others."""
-_workers: Final[dict[Path, Worker]] = {}
-"""Of each home, the last worker this process has started."""
 _RELEASE: Final = 10.0
 """Seconds in which a worker, one just starting too, lets go of what is cancelled."""
 
@@ -61,12 +49,12 @@ def jobs(study: Study) -> list[Job]:
     working = sorted(
         (row.state != "running", row.id)
         for row in rows
-        if row.state in WORKING and not array.wanted(_folder(study) / row.capsule)
+        if row.state in WORKING and not array.wanted(jobs_folder(study) / row.capsule)
     )
     line = {number: before for before, (_, number) in enumerate(working)}
     return [
         job_view(
-            row, titles.get(row.recording_id, ""), _folder(study), before=line.get(row.id, 0)
+            row, titles.get(row.recording_id, ""), jobs_folder(study), before=line.get(row.id, 0)
         )
         for row in rows
     ]  # fmt: skip
@@ -98,12 +86,15 @@ def start_jobs(
                 numbers = [store.insert_job(change, *one, said) for one in made]
         except BaseException:
             for _, _, name, _ in made:
-                shutil.rmtree(_folder(study) / name)
+                shutil.rmtree(jobs_folder(study) / name, ignore_errors=True)
             raise
+    # They are started: what goes wrong from here on is told beside them, and tried again.
     for old in store.jobs(study):
         if old.recording_id in recordings and old.id not in numbers and old.resumable:
-            discard_job(study, old.id)
-    take_in(study)
+            with suppress(FokusError):
+                discard_job(study, old.id)
+    with suppress(FokusError):
+        take_in(study)
     watch(study)
     return numbers
 
@@ -118,50 +109,41 @@ def _make(
             (slices(stack.enter_context(study.files.open(part.file_id))), part.offset)
             for part in row.parts
         ]
-        path = capsule.create(_folder(study), parts, options, key)
-    if on_slurm:
-        array.want(path)
+        path = capsule.create(jobs_folder(study), parts, options, key)
+    try:
+        if on_slurm:
+            array.want(path)
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
     return recording_id, len(parts), path.name, key
-
-
-def take_in(study: Study) -> None:
-    """Take finished capsules into the study and start the next one that waits."""
-    study.require("transcribe")
-    with _one:
-        array.tend(_folder(study))
-        held = [_take_in(study, row) for row in store.unfinished_jobs(study)]
-        waiting = [row for row in store.unfinished_jobs(study) if _waits(study, row)]
-        there = [row for row in waiting if array.wanted(_folder(study) / row.capsule)]
-        if there:
-            state, message = submit_jobs(study, _folder(study), there)
-            for row in there:
-                _settle(study, row, state, message)
-        if here := [row for row in waiting if row not in there]:
-            _hand_over(study, here, busy=any(held))
 
 
 def cancel_job(study: Study, job_id: int) -> None:
     """Stop a transcription; what is finished of it stays until it is discarded."""
     study.require("transcribe")
-    with _one:
+    with moving:
         row = store.job(study, job_id)
         if row.state not in WORKING:
             return
-        path = _folder(study) / row.capsule
+        path, name = jobs_folder(study) / row.capsule, ""
         if path.is_dir():
-            array.cancel(_folder(study), path)
+            name = array.cancel(jobs_folder(study), path)
             _wait_for_release(path)
-        if row.state == "queued" or not path.is_dir():
-            _settle(study, row, "cancelled")
+        # A node that was lost may hold its lock for ever; what comes of it is not taken in.
+        if row.state == "queued" or not path.is_dir() or array.wanted(path):
+            settle(study, row, "cancelled")
         take_in(study)
+    if name:
+        array.drop(name)  # nobody else is to wait for Slurm meanwhile
 
 
 def resume_job(study: Study, job_id: int) -> None:
     """Take a transcription up again where it stopped."""
     study.require("transcribe")
-    with _one:
+    with moving:
         row = store.job(study, job_id)
-        path = _folder(study) / row.capsule
+        path = jobs_folder(study) / row.capsule
         if not row.resumable or not path.is_dir():
             raise BadInput("Nothing is left of this transcription. Start it anew.")
         if row.state == "queued":
@@ -175,6 +157,8 @@ def resume_job(study: Study, job_id: int) -> None:
             if row.state == "failed":
                 (path / "result").unlink(missing_ok=True)
             capsule.clear_for_another_try(path)
+            if not offered(study):
+                array.want_no_more(path)
         take_in(study)
     watch(study)
 
@@ -182,19 +166,20 @@ def resume_job(study: Study, job_id: int) -> None:
 def discard_job(study: Study, job_id: int) -> None:
     """Clear away what is left of a transcription that has stopped."""
     study.require("transcribe")
-    with _one:
+    with moving:
         row = store.job(study, job_id)
-        path = _folder(study) / row.capsule
+        path = jobs_folder(study) / row.capsule
         with suppress(DamagedFile):  # where it cannot even be read, it is to be cleared away
-            if capsule.progress(path).alive:
+            lost = array.wanted(path) and row.state not in WORKING  # with its node, perhaps
+            if capsule.progress(path).alive and not lost:
                 raise BadInput(
                     "This transcription is running. Cancel it first, or wait until it has stopped."
                 )
         if row.state in WORKING:
-            _settle(study, row, "cancelled")
+            settle(study, row, "cancelled")
         with study.change("transcribe") as change:
             store.forget_job_key(change, job_id)
-        shutil.rmtree(path, ignore_errors=True)
+        array.remove(path)
 
 
 def tend(study: Study) -> None:
@@ -206,7 +191,7 @@ def tend(study: Study) -> None:
         study.require("transcribe")
     except NotAllowed:
         return
-    with _one:
+    with moving:
         if study.home not in _tended:
             # A full disk, say, is told beside the jobs; it must not shut every page. The
             # next page tries again.
@@ -220,13 +205,13 @@ def continue_jobs(study: Study) -> None:
     """Take up again what the end of this process, or of the machine, interrupted."""
     study.require("transcribe")
     drop_loose_files(study)
-    with _one:
+    with moving:
         _sweep(study)
         for row in store.unfinished_jobs(study):
-            path = _folder(study) / row.capsule
+            path = jobs_folder(study) / row.capsule
             with suppress(DamagedFile):  # that one is settled below, and the others go on
                 if row.state == "running" and path.is_dir() and capsule.progress(path).stopped:
-                    _settle(study, row, "queued")
+                    settle(study, row, "queued")
         take_in(study)
 
 
@@ -246,6 +231,7 @@ def _watch(home: Path) -> None:
     rest = threading.Event()
     while (study := _hand(home)) is not None:
         try:
+            ask_slurm(study)
             take_in(study)
             with _watching:
                 if not _working(study):
@@ -283,83 +269,12 @@ def _working(study: Study) -> bool:
     return any(job.state in WORKING for job in jobs(study))
 
 
-def _folder(study: Study) -> Path:
-    return study.home / "jobs"
-
-
 def _with_whole_path(options: TranscribeOptions) -> TranscribeOptions:
     """Refuse a model that is not there; name a file so that the worker finds it too."""
     file = find_model(options.model)
     if options.model in (DEMO, *OFFICIAL):
         return options
     return replace(options, model=str(file.path.resolve()))
-
-
-def _take_in(study: Study, row: JobRow) -> bool:
-    """Settle a job that has come to an end; True while a worker of this machine holds it."""
-    path = _folder(study) / row.capsule
-    try:
-        told = capsule.progress(path)
-        if told.state == "running" and row.state == "queued" and not told.stopped:
-            _settle(study, row, "running")
-        if told.alive or told.state in WORKING:
-            return told.alive and not told.elsewhere
-        if told.state == "cancelled":
-            _settle(study, row, "cancelled")
-            return False
-        outcome = capsule.result(path, store.job_key(study, row.id) or b"")
-    except DamagedFile as error:
-        _settle(study, row, "failed", str(error))
-        return False
-    if isinstance(outcome, Transcription) and not outcome.turns:
-        _settle(study, row, "failed", _NOBODY_SPEAKS)
-    elif isinstance(outcome, Transcription):
-        _keep(study, row, outcome)
-    else:
-        lost = "The result of this transcription is missing. Resume it."
-        _settle(study, row, "failed", outcome.message if outcome else lost)
-    return False
-
-
-def _waits(study: Study, row: JobRow) -> bool:
-    """Nobody holds it, and nobody elsewhere is to."""
-    if row.state != "queued":
-        return False
-    path = _folder(study) / row.capsule
-    with suppress(DamagedFile):  # a missing folder too: that is told when it is handed over
-        told = capsule.progress(path)
-        return not told.alive and not told.elsewhere
-    return True
-
-
-def _hand_over(study: Study, waiting: Sequence[JobRow], busy: bool) -> None:
-    """Give what waits to the worker; to a new one, unless another of before is ``busy``."""
-    worker = _workers.get(study.home)
-    new = worker is None or worker.ended()
-    if new and busy:
-        return
-    if worker is None or new:
-        if worker is not None:
-            worker.let_go()
-        worker = _workers[study.home] = Worker()
-    for row in waiting:
-        given = _give(study, worker, row)
-        # Noted before the worker says so itself: if it dies at once, it is not tried for ever.
-        if given and new:
-            _settle(study, row, "running")
-            new = False
-
-
-def _give(study: Study, worker: Worker, row: JobRow) -> bool:
-    key = store.job_key(study, row.id)
-    path = _folder(study) / row.capsule
-    if key is None or not path.is_dir():
-        _settle(study, row, "failed", "This transcription's folder is missing. Start it anew.")
-        return False
-    # A live one was handed over just before this process was ended: it only was not noted.
-    with suppress(WorkerAlive):
-        return worker.hand_over(path, key)
-    return False
 
 
 def _wait_for_release(path: Path) -> None:
@@ -373,28 +288,10 @@ def _wait_for_release(path: Path) -> None:
             time.sleep(0.02)
 
 
-def _keep(study: Study, row: JobRow, outcome: Transcription) -> None:
-    source = store.recording(study, row.recording_id)
-    with study.change() as change:
-        if store.read_job(change.db, row.id).state not in WORKING:
-            return
-        transcript_id = store.insert_transcription(
-            change, outcome, source.title, source.group, source.id, "whisper"
-        )
-        store.set_job_state(change, row.id, "done", transcript_id=transcript_id, forget_key=True)
-    shutil.rmtree(_folder(study) / row.capsule, ignore_errors=True)
-
-
-def _settle(study: Study, row: JobRow, state: JobState, message: str = "") -> None:
-    with study.change() as change:
-        if store.read_job(change.db, row.id).state != state:
-            store.set_job_state(change, row.id, state, message=message)
-
-
 def _sweep(study: Study) -> None:
     """Remove capsules that no job can open any more."""
     known = {row.capsule for row in store.jobs(study) if row.resumable}
     with _making:
-        for path in _folder(study).iterdir():
+        for path in jobs_folder(study).iterdir():
             if path.name not in known and path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+                array.remove(path)

@@ -20,7 +20,11 @@ from secure_storage import FokusError, SlurmSettings
 _WARNED: Final = 60
 """Seconds before its time limit at which a task is sent SIGTERM."""
 _PATIENCE: Final = 60
-"""Seconds that a command of Slurm's may take."""
+"""Seconds that Slurm may take over what is asked once: a submission, or a task's end."""
+_SHORT: Final = 5
+"""Seconds that it may take over what somebody waits for, or what is asked again."""
+_UNREACHABLE: Final = ("Unable to contact", "timed out", "Connection refused")
+"""What Slurm's commands say when its controller does not answer them."""
 _PASSED_ON: Final = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LD_LIBRARY_PATH",
     "XDG_DATA_HOME", "XDG_CACHE_HOME", "FOKUS_MODELS", "OMP_NUM_THREADS", "SLURM_CONF",
@@ -52,6 +56,7 @@ def submit(name: str, tasks: int, jobs: Path, settings: SlurmSettings) -> None:
         "#!/bin/sh\n"
         'export OMP_NUM_THREADS="${OMP_NUM_THREADS:-$SLURM_CPUS_PER_TASK}"\n'
         f"exec {shlex.join(program)}\n",
+        patience=_PATIENCE,
     )  # fmt: skip
 
 
@@ -71,11 +76,12 @@ def requeue() -> None:
     Slurm sends the same signal to a task at its time limit and to a cancelled one.
     """
     task = f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
-    if _ask(["squeue", f"--jobs={task}", "--noheader", "--format=%T"]).strip() == "RUNNING":
-        _ask(["scontrol", "requeue", task])
+    asked = ["squeue", f"--jobs={task}", "--noheader", "--format=%T"]
+    if _ask(asked, patience=_PATIENCE // 2).strip() == "RUNNING":
+        _ask(["scontrol", "requeue", task], patience=_PATIENCE // 2)
 
 
-def _ask(command: Sequence[str], script: str = "") -> str:
+def _ask(command: Sequence[str], script: str = "", patience: float = _SHORT) -> str:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -84,7 +90,7 @@ def _ask(command: Sequence[str], script: str = "") -> str:
     try:
         done = subprocess.run(
             command, input=script, capture_output=True, text=True, check=False, env=kept,
-            timeout=_PATIENCE, cwd="/",
+            timeout=patience, cwd="/",
         )  # fmt: skip
     except FileNotFoundError:
         raise SlurmTrouble(
@@ -93,8 +99,14 @@ def _ask(command: Sequence[str], script: str = "") -> str:
         ) from None
     except subprocess.TimeoutExpired:
         raise SlurmTrouble(f"Slurm does not answer ({command[0]}). Try again later.") from None
+    except OSError as error:
+        raise SlurmTrouble(
+            f"Slurm's command {command[0]} could not be started ({error.strerror})."
+        ) from error
     if done.returncode:
         said = " ".join(done.stderr.split()) or f"{command[0]} ended with {done.returncode}"
+        if any(words in said for words in _UNREACHABLE):
+            raise SlurmTrouble(f"Slurm cannot be reached: «{said}». Try again later.")
         raise SlurmTrouble(
             f"Slurm refused: «{said}». The administrator sets what is asked of it in fokus.toml, "
             "in the part [slurm]."

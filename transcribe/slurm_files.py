@@ -12,11 +12,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from secure_storage import BadInput, SlurmSettings, new_key, open_foreign
+from secure_storage import BadInput, SlurmSettings, new_key, open_foreign, shred
 
 from . import array, capsule
 from .capsule import Failure, JobProgress
@@ -26,6 +26,7 @@ from .transcript import Transcription
 
 _LOOK_EVERY: Final = 1.0
 _SLICE: Final = 1 << 20
+_SAME: Final = "The same command goes on with it."
 _FREE_WITHIN: Final = 10.0
 """Seconds in which a cancelled task lets go of its capsule."""
 
@@ -40,12 +41,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """A file, and its capsule until what came of it has been given out."""
+    """A file, and its capsule, which is there until what came of it has been given out."""
 
     file: str
-    capsule: str
+    path: Path
     key: bytes
-    given: bool = False
+
+    @property
+    def given(self) -> bool:
+        """What came of it has been given out for good."""
+        return not self.path.exists()
 
 
 def transcribe_files(
@@ -61,7 +66,7 @@ def transcribe_files(
 
     ``place`` is a folder of its own, made for the run and removed at its end. ``say`` is
     told how far it is, in numbers. Raises SlurmTrouble, BadInput where a file cannot be
-    read, and BadInput where another set of files is under way in ``place``.
+    read, and BadInput where other files or options are under way in ``place``.
     """
     with _alone(place):
         listed = _list(place, files)
@@ -69,6 +74,7 @@ def transcribe_files(
         try:
             if not again:
                 listed = _prepare(place, files, options, most_bytes)
+            _refuse_others(place, listed, options)
             _submit(place, listed, settings)
         except BaseException:
             if not again:  # what was under way before stays so
@@ -80,7 +86,7 @@ def transcribe_files(
             _drop(place, listed)
             raise
         if all(one.given for one in listed):
-            shutil.rmtree(place, ignore_errors=True)
+            _remove(place, listed)
 
 
 def _prepare(
@@ -93,60 +99,79 @@ def _prepare(
         with open_foreign(file, max_bytes=most_bytes) as stream:
             chunks = iter(lambda stream=stream: stream.read(_SLICE), b"")  # type: ignore[misc]
             path = capsule.create(place / "jobs", [(chunks, 0.0)], options, key)
-        listed.append(_Listed(str(file.resolve()), path.name, key))
-    _write_list(place, listed)
+        listed.append(_Listed(str(file.resolve()), path, key))
+    values = [{"file": one.file, "capsule": one.path.name, "key": one.key.hex()} for one in listed]
+    capsule.replace(place / "list", json.dumps(values).encode())
     return listed
+
+
+def _refuse_others(place: Path, listed: Sequence[_Listed], options: TranscribeOptions) -> None:
+    for one in listed:
+        if not one.given and capsule.read_options(one.path, one.key)[0] != options:
+            raise BadInput(
+                f"{place.parent} holds an unfinished run of these files with other options. Give "
+                f"the same options to go on with it, or remove {place}."
+            )
 
 
 def _submit(place: Path, listed: Sequence[_Listed], settings: SlurmSettings) -> None:
     """Hand over what is neither done nor in an array."""
     array.tend(place / "jobs")
     idle = [
-        (place / "jobs" / one.capsule, one.key)
+        (one.path, one.key)
         for one in listed
-        if not one.given and capsule.progress(place / "jobs" / one.capsule).stopped
+        if not one.given and (capsule.progress(one.path).stopped or _failed_for_now(one))
     ]
     if idle:
         array.submit(place / "jobs", idle, settings)
 
 
+def _failed_for_now(one: _Listed) -> bool:
+    """Another try may come to a better end."""
+    outcome = capsule.result(one.path, one.key)
+    return isinstance(outcome, Failure) and outcome.again
+
+
 def _collect(
     place: Path,
-    listed: list[_Listed],
+    listed: Sequence[_Listed],
     keep: Callable[[Outcome], None],
     say: Callable[[str], None],
 ) -> None:
     said = ""
-    while pending := [one for one in listed if not one.given]:
+    told_of: set[Path] = set()
+    while pending := [one for one in listed if not one.given and one.path not in told_of]:
         array.tend(place / "jobs")
         looks = []
         for one in pending:
-            told = capsule.progress(place / "jobs" / one.capsule)
+            told = capsule.progress(one.path)
             if told.state in ("queued", "running"):
                 looks.append(told)
-            else:
-                _give(place, listed, one, keep)
+                continue
+            told_of.add(one.path)
+            _give(one, keep)
         line = _said(looks, len(listed), array.silent(place / "jobs"))
         if line != said:
             say(said := line)
         if all(told.stopped for told in looks):
             break
         time.sleep(_LOOK_EVERY)
-    lost = Failure("Slurm ended its task before it was done. The same command goes on with it.")
-    for one in listed:
-        if not one.given:
+    lost = Failure(f"Slurm ended its task before it was done. {_SAME}")
+    for one in pending:
+        if one.path not in told_of:
             keep(Outcome(one.file, lost))
 
 
-def _give(
-    place: Path, listed: list[_Listed], one: _Listed, keep: Callable[[Outcome], None]
-) -> None:
-    """Have an outcome kept; only then is it noted and its capsule removed."""
-    path = place / "jobs" / one.capsule
-    keep(Outcome(one.file, capsule.result(path, one.key) or Failure("It was cancelled.")))
-    listed[listed.index(one)] = replace(one, given=True)
-    _write_list(place, listed)
-    shutil.rmtree(path, ignore_errors=True)
+def _give(one: _Listed, keep: Callable[[Outcome], None]) -> None:
+    """Have an outcome kept; only then is its capsule removed, unless it can be tried again."""
+    outcome = capsule.result(one.path, one.key) or Failure("It was cancelled.")
+    if isinstance(outcome, Failure) and outcome.again:
+        keep(Outcome(one.file, Failure(f"{outcome.message} {_SAME}")))
+        return
+    keep(Outcome(one.file, outcome))
+    gone = one.path.with_name(f".{one.path.name}")
+    one.path.rename(gone)  # so that half of it is never taken for the whole
+    array.remove(gone)
 
 
 def _said(looks: Sequence[JobProgress], files: int, silent: bool) -> str:
@@ -159,12 +184,19 @@ def _said(looks: Sequence[JobProgress], files: int, silent: bool) -> str:
 
 def _drop(place: Path, listed: Sequence[_Listed]) -> None:
     """Cancel and remove everything."""
-    paths = [place / "jobs" / one.capsule for one in listed if not one.given]
-    for path in paths:
-        array.cancel(place / "jobs", path)
+    paths = [one.path for one in listed if not one.given]
+    for name in {array.cancel(place / "jobs", path) for path in paths} - {""}:
+        array.drop(name)
     end = time.monotonic() + _FREE_WITHIN
     while time.monotonic() < end and any(capsule.progress(path).alive for path in paths):
         time.sleep(0.1)
+    _remove(place, listed)
+
+
+def _remove(place: Path, listed: Sequence[_Listed]) -> None:
+    for one in listed:
+        array.remove(one.path)
+    shred(place / "list")
     shutil.rmtree(place, ignore_errors=True)
 
 
@@ -175,7 +207,7 @@ def _list(place: Path, files: Sequence[Path]) -> list[_Listed]:
     except FileNotFoundError:
         return []
     listed = [
-        _Listed(one["file"], one["capsule"], bytes.fromhex(one["key"]), one["given"])
+        _Listed(one["file"], place / "jobs" / one["capsule"], bytes.fromhex(one["key"]))
         for one in values
     ]
     if {one.file for one in listed} != {str(file.resolve()) for file in files}:
@@ -185,14 +217,6 @@ def _list(place: Path, files: Sequence[Path]) -> list[_Listed]:
             f"with it, or remove {place}."
         )
     return listed
-
-
-def _write_list(place: Path, listed: Sequence[_Listed]) -> None:
-    values = [
-        {"file": one.file, "capsule": one.capsule, "key": one.key.hex(), "given": one.given}
-        for one in listed
-    ]
-    array.write_private(place / "list", json.dumps(values).encode())
 
 
 @contextmanager

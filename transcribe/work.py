@@ -20,7 +20,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
-from secure_storage import DiskFull, FokusError
+from secure_storage import BadInput, DiskFull, FokusError
 
 from . import capsule
 from .capsule import Failure
@@ -171,7 +171,7 @@ def _bring(path: Path, key: bytes, loaded: Loaded) -> Ended:
     except DiskFull:
         raise
     except FokusError as error:
-        _fail(path, key, str(error))
+        _fail(path, key, str(error), again=not isinstance(error, BadInput))
         return Ended.GPU_LOST if _gpu_lost(error.__cause__) else Ended.SETTLED
     except Exception as error:
         lost = _gpu_lost(error)
@@ -203,8 +203,8 @@ def _transcribe(path: Path, key: bytes, loaded: Loaded) -> Transcription:
     )  # fmt: skip
 
 
-def _fail(path: Path, key: bytes, message: str) -> None:
-    capsule.put_result(path, Failure(message), key)
+def _fail(path: Path, key: bytes, message: str, again: bool = True) -> None:
+    capsule.put_result(path, Failure(message, again), key)
     capsule.write_progress(path, "failed")
 
 

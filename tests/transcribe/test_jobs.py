@@ -39,7 +39,7 @@ from transcribe import (
 )
 from transcribe.formats import write_json
 from transcribe.intake import Target, finish_files, start_file
-from transcribe.jobs import _keep, _workers
+from transcribe.line import keep, workers
 from transcribe.models import ModelMissing
 
 PASSPHRASE = "correct horse battery"
@@ -173,7 +173,7 @@ def test_the_same_capsule_taken_in_twice_gives_one_transcript(
     until(study, lambda: only(study).state == "done")
     shutil.copytree(tmp_path / "copy", folder(study) / row.capsule)
     take_in(study)
-    _keep(study, row, TALK)  # as a second process would, that saw it unfinished
+    keep(study, row, TALK)  # as a second process would, that saw it unfinished
     assert len(list_transcripts(study)) == 1
 
 
@@ -311,13 +311,13 @@ def test_all_that_waits_is_handed_to_one_worker(
     study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
 ) -> None:
     made = [start_job(study, silence, model)]
-    worker = _workers[study.home]
+    worker = workers[study.home]
     os.kill(worker.process, signal.SIGSTOP)  # it cannot come to its end meanwhile
     for title, seconds in (("Second", 3.0), ("Third", 4.0)):
         made.append(start_job(study, quiet(study, tmp_path, title, seconds), model))
     paths = [folder(study) / store.job(study, job).capsule for job in made]
     assert all(capsule.progress(path).alive for path in paths)
-    assert _workers[study.home] is worker
+    assert workers[study.home] is worker
     before = {job.id: job.before for job in jobs(study)}
     assert [before[job] for job in made] == [0, 1, 2]
     os.kill(worker.process, signal.SIGCONT)
@@ -464,7 +464,7 @@ def test_a_full_disk_is_told_and_the_job_resumed_once_there_is_room(
 ) -> None:
     job = start_job(study, silence, model)
     # This worker's files may hold its progress, but nothing longer.
-    resource.prlimit(_workers[study.home].process, resource.RLIMIT_FSIZE, (200, 200))
+    resource.prlimit(workers[study.home].process, resource.RLIMIT_FSIZE, (200, 200))
     while capsule.progress(the_capsule(study)).alive:
         time.sleep(0.02)
     take_in(study)

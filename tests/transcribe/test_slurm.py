@@ -33,6 +33,7 @@ from transcribe import (
 )
 from transcribe.capsule import Failure
 from transcribe.page.progress import _said
+from transcribe.slurm_jobs import ask_slurm
 
 ROOT = Path(__file__).parent.parent.parent
 FOKUS = [sys.executable, "-c", "import app, sys; sys.exit(app.main())"]
@@ -92,6 +93,12 @@ def cluster_study(study: Study, faked: Faked) -> Iterator[Study]:
     yield study
     for job in jobs(study):
         cancel_job(study, job.id)
+
+
+def look(study: Study) -> None:
+    """Do what the watching thread does."""
+    ask_slurm(study)
+    take_in(study)
 
 
 def made(folder: Path, count: int = 1) -> list[Path]:
@@ -249,11 +256,11 @@ def test_nothing_is_taken_back_while_slurm_is_silent(faked: Faked, folder: Path)
 def test_cancelling_the_last_one_takes_the_array_out_of_slurm(faked: Faked, folder: Path) -> None:
     first, last = made(folder, 2)
     name = handed(folder, [first, last])
-    array.cancel(folder, first)
+    assert array.cancel(folder, first) == ""
     assert free(first) and capsule.progress(first).state == "cancelled"
-    assert not faked.asked("scancel")
     capsule.write_progress(last, "running")
-    array.cancel(folder, last)
+    assert array.cancel(folder, last) == name
+    array.drop(name)
     assert not (last / "array-key").exists()
     assert capsule.elsewhere(last) is not None  # its task is still to take it back
     assert f"--name={name}" in faked.asked("scancel")[0]
@@ -304,6 +311,11 @@ def ends(handed):
     one = next(handed)
     if sys.argv[3] == "FULL":
         capsule.note_full(one.path)
+    if sys.argv[4] == "kept":
+        capsule.put(one.path, "kept-batch-00000", b"{}", one.key)
+    if sys.argv[3] == "GPU_LOST":
+        capsule.put_result(one.path, capsule.Failure("It was lost.", again=True), one.key)
+        capsule.write_progress(one.path, "failed")
     if sys.argv[3] == "REMOVED":
         shutil.rmtree(one.path)
         work.work_through = others
@@ -312,6 +324,7 @@ def ends(handed):
 
 def others(handed):
     for one in handed:
+        capsule.write_progress(one.path, "done")
         one.held.close()
     return work.Ended.SETTLED
 
@@ -320,35 +333,47 @@ sys.exit(array.array_command(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
-def ends(faked: Faked, folder: Path, ended: str, restarts: str = "0") -> list[Path]:
-    """Run a task on two capsules that comes to such an end."""
+def ends(faked: Faked, folder: Path, ended: str, fruitless: int = 0) -> list[Path]:
+    """Run a task on two capsules that comes to such an end, ``fruitless`` turns after the last."""
     paths = made(folder, 2)
     name = handed(folder, paths)
+    for path in paths:
+        (path / "fruitless").write_text(str(fruitless))
     faked.does("squeue", "echo RUNNING")
     subprocess.run(
-        [sys.executable, "-c", ENDS, str(folder), name, ended],
+        [sys.executable, "-c", ENDS, str(folder), name, *f"{ended} ".split(" ")[:2]],
         env={**os.environ, "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0",
-             "SLURM_RESTART_COUNT": restarts},
+             "SLURM_RESTART_COUNT": "9"},
         check=False,
     )  # fmt: skip
     return paths
 
 
 @pytest.mark.parametrize(
-    ("ended", "restarts", "again"),
+    ("ended", "fruitless", "again"),
     [
-        ("STOPPED", "9", True),
-        ("GPU_LOST", "0", True),
-        ("GPU_LOST", "3", False),
-        ("FULL", "0", False),
+        ("STOPPED", 1, True),
+        ("STOPPED", 2, False),
+        ("STOPPED kept", 2, True),
+        ("GPU_LOST", 1, True),
+        ("GPU_LOST", 2, False),
+        ("GPU_LOST kept", 2, True),
+        ("FULL", 0, False),
     ],
 )
 def test_what_a_task_leaves_is_run_again_or_taken_back(
-    faked: Faked, folder: Path, ended: str, restarts: str, again: bool
+    faked: Faked, folder: Path, ended: str, fruitless: int, again: bool
 ) -> None:
-    paths = ends(faked, folder, ended, restarts)
+    first, second = ends(faked, folder, ended, fruitless)
     assert bool(faked.asked("scontrol")) == again
-    assert [free(path) for path in paths] == [not again] * 2
+    assert free(second) != again
+    # The one with which the GPU was lost has its words, and its key goes at once.
+    assert free(first) == (ended.startswith("GPU_LOST") or not again)
+    if again:
+        assert (second / "fruitless").read_text() == ("0" if "kept" in ended else "2")
+    elif ended != "FULL":
+        outcome = capsule.result(second, KEY)
+        assert isinstance(outcome, Failure) and outcome.again and "[slurm]" in outcome.message
 
 
 def test_a_capsule_removed_under_a_task_does_not_keep_it_from_the_others(
@@ -371,18 +396,20 @@ def test_the_recordings_of_a_study_go_as_one_array_and_come_back(
         add_recording(study, f"Talk {n}", 1, [tone(f"{n}.wav", hertz=200.0 + n)]) for n in range(3)
     ]
     numbers = start_jobs(study, recordings, options, on_slurm=True)
+    look(study)
     assert len(faked.asked("sbatch")) == 1
-    take_in(study)
+    look(study)
     assert {(job.state, job.cluster) for job in jobs(study)} == {("running", "has it")}
     faked.does("squeue", "exit 1")
-    take_in(study)
+    look(study)
     assert {job.cluster for job in jobs(study)} == {"is silent"}
     faked.does("squeue", "")  # the array is gone, whatever ended it
-    take_in(study)
+    look(study)
     assert {job.state for job in jobs(study)} == {"interrupted"}
     assert all(free(path) for path in (study.home / "jobs").iterdir())
     faked.knows_all()
     resume_job(study, numbers[1])
+    look(study)
     assert len(faked.asked("sbatch")) == 2
     assert store.job(study, numbers[1]).state == "running"
     cancel_job(study, numbers[1])
@@ -397,10 +424,12 @@ def test_a_refused_array_fails_its_jobs_in_words_and_can_be_tried_again(
     faked.does("sbatch", 'echo "sbatch: error: Invalid account" >&2; exit 1')
     recording = add_recording(study, "Talk", 1, [tone()])
     (number,) = start_jobs(study, [recording], TranscribeOptions(model="demo"), on_slurm=True)
+    look(study)
     (job,) = jobs(study)
     assert job.state == "failed" and "Invalid account" in job.message
     faked.does("sbatch", "")
     resume_job(study, number)
+    look(study)
     assert jobs(study)[0].state == "running"
 
 
@@ -437,11 +466,12 @@ def test_the_page_offers_the_cluster_where_there_is_one(
     assert box.value
     at.button("transcribe").click().run()
     assert not at.exception
+    look(study)
     (asked,) = faked.asked("sbatch")
     assert "--array=0-0" in asked.split()
     assert {_said(job) for job in jobs(study)} == {"Waiting for its turn on the cluster"}
     faked.does("squeue", "exit 1")
-    take_in(study)
+    look(study)
     assert {_said(job) for job in jobs(study)} == {
         "The cluster does not answer; what it runs goes on"
     }
@@ -465,7 +495,14 @@ def test_a_command_that_slurm_refuses_leaves_nothing(
     out = tmp_path / "out"
     assert app.main(arguments(out, tone())) == 1
     assert "Slurm refused: «sbatch: error: Invalid account»" in capsys.readouterr().err
-    assert list(out.iterdir()) == []
+    assert not out.exists()
+    lost = "sbatch: error: Batch job submission failed: Unable to contact slurm controller"
+    faked.does("sbatch", f'echo "{lost}" >&2; exit 1')
+    out.mkdir()
+    assert app.main(arguments(out, tone())) == 1
+    said = capsys.readouterr().err
+    assert f"Slurm cannot be reached: «{lost}»" in said and "refused" not in said
+    assert list(out.iterdir()) == [], "a folder that was there before stays"
 
 
 def test_an_interrupted_command_cancels_and_removes_everything(
@@ -480,7 +517,7 @@ def test_an_interrupted_command_cancels_and_removes_everything(
         run.send_signal(signal.SIGINT)
         run.stderr.read()
     assert run.returncode == 130
-    assert faked.asked("scancel") and list(out.iterdir()) == []
+    assert faked.asked("scancel") and not out.exists()
 
 
 def test_a_recording_whose_task_was_lost_goes_on_with_the_same_command(

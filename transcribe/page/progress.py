@@ -7,7 +7,8 @@ import streamlit as st
 from secure_storage import Study
 
 from ..job_view import WORKING, Job
-from ..jobs import cancel_job, discard_job, jobs, resume_job, take_in
+from ..jobs import cancel_job, discard_job, jobs, resume_job
+from ..line import take_in
 from .telling import told, trouble
 
 _EVERY = 1.0
