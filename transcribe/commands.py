@@ -138,7 +138,7 @@ def _load(loaded: "Loaded", file: "ModelFile", options: TranscribeOptions) -> No
     from .recognise import given_language
 
     _say(f"loading the model {file.name}")
-    given_language(loaded.engine(file, options), options)
+    given_language(loaded.engine(file, options, file.sha256()), options)
 
 
 def _options(arguments: argparse.Namespace, model: str) -> TranscribeOptions:
