@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from secure_storage import BadInput, still_alive
 
+from .level import levelled
+
 if TYPE_CHECKING:
     import av
     import av.container
@@ -182,6 +184,7 @@ def _decode_container(container: "av.container.InputContainer", promised: float 
         )
     samples = np.concatenate(heard.chunks) if heard.chunks else np.zeros(0, np.float32)
     _check_length(len(samples) / SAMPLE_RATE, promised)
+    notices += levelled(samples)
     media_type = media_type_of(container.format.name, video=bool(container.streams.video))
     return Sound(samples, channels, rate, track.codec_context.name, media_type, notices)
 

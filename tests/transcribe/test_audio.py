@@ -1,6 +1,7 @@
 """Sound from files, good and bad."""
 
 import io
+import struct
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -90,6 +91,69 @@ def test_channels_that_cancel_are_not_lost() -> None:
 
 def test_silence_is_sound() -> None:
     assert decode(io.BytesIO(wav(np.zeros((1, 16_000))))).duration == 1.0
+
+
+def float_wav(values: np.ndarray, rate: int = 16_000) -> bytes:
+    """A file of 32-bit floats, which know no full scale."""
+    data = values.astype("<f4").tobytes()
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, 1, rate, 4 * rate, 4, 32)
+    body = b"WAVE" + form + struct.pack("<4sI", b"data", len(data)) + data
+    return struct.pack("<4sI", b"RIFF", len(body)) + body
+
+
+def spoken_like(seconds: float = 6.0) -> np.ndarray:
+    """Noise that comes and goes as syllables do, up to about half of full scale."""
+    times = np.arange(round(seconds * 16_000)) / 16_000
+    noise = np.random.default_rng(2).normal(0, 0.1, len(times))
+    return np.asarray(noise * np.abs(np.sin(2 * np.pi * 2 * times)) ** 2)
+
+
+def test_sound_at_another_scale_is_scaled_down_and_told() -> None:
+    plain = decode(io.BytesIO(float_wav(spoken_like())))
+    assert plain.notices == ()
+    for scale in (3e4, 2**31):
+        sound = decode(io.BytesIO(float_wav(spoken_like() * scale)))
+        assert np.abs(sound.samples).max() == 1
+        assert np.corrcoef(sound.samples, plain.samples)[0, 1] > 0.999
+        assert any("full scale" in notice for notice in sound.notices)
+
+
+@pytest.mark.parametrize("click", [1e3, -1e30])
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_one_broken_sample_does_not_hide_the_rest(click: float, rate: int) -> None:
+    values = spoken_like(12.0)
+    values[50_000] = click
+    sound = decode(io.BytesIO(float_wav(values, rate)))
+    assert np.abs(sound.samples).max() <= 1
+    assert np.median(np.abs(sound.samples)) > 0.01
+    assert any("Single moments" in notice for notice in sound.notices)
+
+
+def test_a_very_quiet_recording_is_taken_louder_and_told() -> None:
+    for scale in (0.05, 0.01, 0.001):
+        sound = decode(io.BytesIO(float_wav(spoken_like() * scale)))
+        assert 0.4 < np.abs(sound.samples).max() <= 1
+        assert any("Very quiet" in notice for notice in sound.notices)
+
+
+def test_a_word_in_a_quiet_room_is_not_distorted() -> None:
+    values = spoken_like(10.0) * 0.01
+    values[80_000:84_000] = 0.5 * np.sin(np.arange(4000) / 5)
+    before = decode(io.BytesIO(float_wav(values))).samples
+    assert np.corrcoef(before[80_000:84_000], values[80_000:84_000])[0, 1] > 0.999
+
+
+def test_silence_with_the_noise_of_its_converter_stays_silence() -> None:
+    noise = np.random.default_rng(3).choice([-1, 0, 1], 48_000) / 32_768
+    sound = decode(io.BytesIO(float_wav(noise)))
+    assert np.abs(sound.samples).max() < 1e-4 and sound.notices == ()
+
+
+def test_sound_a_little_over_full_scale_is_cut_without_a_word() -> None:
+    values = spoken_like()
+    values[values.argmax()] = 1.2
+    sound = decode(io.BytesIO(float_wav(values)))
+    assert np.abs(sound.samples).max() <= 1 and sound.notices == ()
 
 
 @pytest.mark.parametrize(
