@@ -7,7 +7,8 @@ the same number of words; word times are on in all. On a CPU it takes one shape;
 the shapes of large-v3 and turbo on 90 minutes (openai-whisper on 10 of them), with the peak
 of the memory and the time against the least that the GPU could need (``bench.floor``).
 ``--tiny`` runs all of it on toy shapes. Prints Markdown; times are medians over the runs,
-which take turns. faster-whisper takes part where it is installed.
+which take turns. faster-whisper takes part where it is installed. Exits with 1 where a limit
+is missed: on a CPU of the base shape, on a GPU of both; ``--tiny`` has none.
 """
 
 import argparse
@@ -36,7 +37,16 @@ BASELINE: Final = 10.0
 ON_GPU: Final = ("large-v3", "turbo")
 LONG: Final = 90.0
 """Minutes that a GPU is given."""
-GPU_LIMITS: Final = "at least 300x real time, 20x openai-whisper, at most 24 GB"
+REAL_TIME: Final = 300.0
+"""Times real time on a GPU, at least."""
+GPU_GAIN: Final = 20.0
+CPU_GAIN: Final = 2.5
+"""Times openai-whisper, at least; on a CPU for the base shape."""
+MEMORY: Final = 24.0
+"""GB of a GPU, at most."""
+GPU_LIMITS: Final = (
+    f"at least {REAL_TIME:g}x real time, {GPU_GAIN:g}x openai-whisper, at most {MEMORY:g} GB"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +124,39 @@ def stages(own: Stages, total: float) -> None:
     print(f"Our last run: {told}.\n")
 
 
-def peak(shape: str, run: Recogniser, samples: Samples) -> None:
-    """Print how much of a GPU's memory ours takes, while nothing else is loaded."""
+def peak(shape: str, run: Recogniser, samples: Samples) -> float:
+    """Print how many GB of a GPU ours takes, while nothing else is loaded; 0 without one."""
     import torch
 
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
-        run(samples)
-        print(f"{shape}: ours takes {torch.cuda.max_memory_reserved() / 1e9:.1f} GB at most.\n")
+    if not torch.cuda.is_available():
+        return 0.0
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    run(samples)
+    taken = torch.cuda.max_memory_reserved() / 1e9
+    print(f"{shape}: ours takes {taken:.1f} GB at most.\n")
+    return taken
+
+
+def missed(base: Timed, own: Timed, taken: float, gpu: bool) -> list[str]:
+    """Name the limits that ours misses; ``base`` is openai-whisper, ``taken`` in GB."""
+    gain = own.speed / base.speed
+    limits = [(f"{gain:.2f}x openai-whisper", gain >= (GPU_GAIN if gpu else CPU_GAIN))]
+    if gpu:
+        limits.append((f"{own.speed:.0f}x real time", own.speed >= REAL_TIME))
+        limits.append((f"{taken:.1f} GB", taken <= MEMORY))
+    return [what for what, kept in limits if not kept]
 
 
 def rivals(
     shape: str, tokens: int, minutes: float, runs: int, folder: Path
-) -> tuple[Timed, Stages]:
-    """Measure everybody on one shape and print it; give ours."""
+) -> tuple[Timed, Stages, list[str]]:
+    """Measure everybody on one shape and print it; give ours, and the limits it misses."""
     path = shaped_checkpoint(shape, tokens, folder / f"{shape}.pt")
     file = ModelFile(f"shaped-{shape}", path)
     samples = noise(minutes)
     run, own = ours(file)
-    peak(shape, run, samples)
+    taken = peak(shape, run, samples)
     entries = [
         Entry("openai-whisper", stock(file), noise(min(minutes, BASELINE))),
         Entry(f"Fokus: {own.engine.name}", run, samples),
@@ -150,15 +173,19 @@ def rivals(
     timed = measured(entries, tokens, runs)
     table(shape, timed, absent)
     stages(own, timed[1].seconds)
-    return timed[1], own
+    return timed[1], own, missed(timed[0], timed[1], taken, "CPU" not in own.engine.name)
 
 
-def against_floor(shapes: Sequence[str], tokens: int, minutes: float, folder: Path) -> None:
-    """Measure shapes on a long recording, and how far from the floor we are."""
+def against_floor(shapes: Sequence[str], tokens: int, minutes: float, folder: Path) -> list[str]:
+    """Measure shapes on a long recording, and how far from the floor we are.
+
+    Gives the limits that were missed.
+    """
     rates = measured_rates()
-    rows = []
+    rows, all_missed = [], []
     for shape in shapes:
-        timed, own = rivals(shape, tokens, minutes, 1, folder)
+        timed, own, some = rivals(shape, tokens, minutes, 1, folder)
+        all_missed += [f"{shape}: {what}" for what in some]
         batch = own.engine.largest_batch
         least = floor(shape, round(minutes * 60 / WINDOW), tokens + 3, batch, rates)
         for name, ours_took, at_least in (
@@ -173,6 +200,7 @@ def against_floor(shapes: Sequence[str], tokens: int, minutes: float, folder: Pa
     print(f"{rates.operations / 1e12:.2f} TFLOP/s and {rates.bytes / 1e12:.3f} TB/s measured.\n")
     print("| shape | batch | part | our s | least s | ratio |\n|---|--:|---|--:|--:|--:|")
     print("\n".join(rows), end="\n\n")
+    return all_missed
 
 
 def without_gpu() -> None:
@@ -182,8 +210,8 @@ def without_gpu() -> None:
         print(f"| {shape} | not measured |")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what the machine can."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the machine can; 1 where a limit is missed."""
     import torch
 
     parser = argparse.ArgumentParser(prog="python -m bench.recognition")
@@ -193,17 +221,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--tiny", action="store_true")
     asked = parser.parse_args(arguments)
+    gpu = torch.cuda.is_available()
     with TemporaryDirectory() as name, patch.dict("os.environ", FOKUS_MODELS=name):
         folder = Path(name)
         if asked.tiny:
             against_floor(("toy", "toy-v3"), 12, 1.0, folder)
-        elif torch.cuda.is_available():
-            against_floor(ON_GPU, asked.tokens, LONG, folder)
-            return
+            short = []
+        elif gpu:
+            short = against_floor(ON_GPU, asked.tokens, LONG, folder)
         else:
-            rivals(asked.shape, asked.tokens, asked.minutes, asked.runs, folder)
+            *_, short = rivals(asked.shape, asked.tokens, asked.minutes, asked.runs, folder)
+            short = short if asked.shape == "base" else []
+    if asked.tiny or not gpu:
         without_gpu()
+    if short:
+        print(f"\nLimits missed: {'; '.join(short)}.")
+    return int(bool(short))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

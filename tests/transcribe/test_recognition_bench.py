@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.floor import Rates, cost, floor
-from bench.recognition import Entry, main, measured, noise
+from bench.recognition import Entry, Timed, main, measured, missed, noise
 from bench.shaped import SHAPES, shaped_checkpoint
 
 
@@ -59,8 +59,19 @@ def test_who_writes_other_words_is_not_compared() -> None:
         measured([Entry("odd", lambda _: 23, sound)], 12, 1)
 
 
+def test_a_limit_that_is_missed_is_named() -> None:
+    def took(seconds: float, minutes: float) -> Timed:
+        return Timed(Entry("one", lambda _: 0, noise(minutes)), seconds)
+
+    assert missed(took(30.0, 1), took(12.0, 1), 0.0, gpu=False) == []
+    assert missed(took(30.0, 1), took(12.1, 1), 0.0, gpu=False) == ["2.48x openai-whisper"]
+    assert missed(took(20.0, 1), took(2.0, 10), 24.0, gpu=True) == []
+    assert missed(took(20.0, 1), took(3.0, 10), 24.1, gpu=True) == ["200x real time", "24.1 GB"]
+    assert missed(took(3.0, 1), took(2.0, 10), 1.0, gpu=True) == ["15.00x openai-whisper"]
+
+
 def test_the_whole_program_runs_on_toy_shapes(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--tiny"])
+    assert main(["--tiny"]) == 0
     told = capsys.readouterr().out
     rows = [line.split(" | ") for line in told.splitlines() if line.startswith("| toy")]
     compared = [row for row in rows if len(row) == 7 and "faster" not in row[1]]
