@@ -128,10 +128,7 @@ def test_the_demo_model_says_on_the_sample_what_whisper_says() -> None:
     with (path.parent / "sample.opus").open("rb") as stream:
         samples = decode(stream).samples
     length = 30 * SAMPLE_RATE
-    sound = np.stack([
-        whisper.log_mel_spectrogram(samples[start : start + length]).numpy()
-        for start in (0, 3 * length)
-    ])  # fmt: skip
+    sound = whisper.log_mel_spectrogram(samples[:length]).numpy()[None]
     model = read_checkpoint(ModelFile("demo", path, demo=True))
     engine = TorchEngine(model, CPU, torch.float32)
     ask = Ask("en")
@@ -221,13 +218,14 @@ def test_an_engine_says_what_it_is() -> None:
 
 def test_half_the_precision_hears_the_same() -> None:
     model = random_model(seed=10, layers=2)
-    sound = noises(3)
+    sound = noises(2)
     exact = TorchEngine(model, CPU, torch.float32)
     heard = exact.encode(sound)
     said = exact.decode(heard, PLAIN)
     rough = TorchEngine(random_model(seed=10, layers=2), CPU, torch.bfloat16)
-    assert rough.encode(sound).float().numpy() == pytest.approx(heard.numpy(), abs=0.15)
-    for ours, theirs in zip(rough.decode(rough.encode(sound), PLAIN), said, strict=True):
+    roughly = rough.encode(sound)
+    assert np.abs(roughly.float().numpy() - heard.numpy()).max() < 0.15
+    for ours, theirs in zip(rough.decode(roughly, PLAIN), said, strict=True):
         assert ours.tokens[0] == pytest.approx(theirs.tokens[0], abs=5)
 
 
