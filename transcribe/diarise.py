@@ -52,7 +52,9 @@ def diarise(
         from . import pyannote_diariser
 
         found = pyannote_diariser.diarise(samples, options, folder, progress, kept)
-        return Diarization(*found, f"{pyannote_diariser.NAME} ({folder.name})")
+        weights = pyannote_diariser.weights_of(folder)[:12]
+        method = f"{pyannote_diariser.NAME} ({folder.name}, manifest sha256 {weights})"
+        return Diarization(*found, method)
     from . import builtin_diariser
 
     bounds = Bounds.of(options.speakers, options.min_speakers, options.max_speakers)

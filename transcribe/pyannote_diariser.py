@@ -90,20 +90,29 @@ def diarise(
     return exclusive, _spans(found.speaker_diarization, names)
 
 
-@lru_cache(maxsize=1)
+def weights_of(folder: Path) -> str:
+    """Give the sha256 of the folder's manifest, which tells all its files."""
+    return sha256_of(folder / MANIFEST)
+
+
 def _load(folder: Path) -> "_InSteps":
     verify_folder(folder)
+    return _loaded(folder, weights_of(folder))
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, weights: str) -> "_InSteps":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # checkpoints tell of other versions
             pipeline = _InSteps(**_parameters(folder))
-            pipeline.weights = sha256_of(folder / MANIFEST)
+            pipeline.weights = weights
             pipeline.instantiate(_config(folder)["params"])
     except Exception as error:
+        why = str(error) if isinstance(error, BadInput) else f"({type(error).__name__})."
         raise FokusError(
-            f"The diarization pipeline in {folder} cannot be loaded "
-            f"({type(error).__name__}). Copy it again, or remove the folder to use the "
-            "built-in diarizer."
+            f"The diarization pipeline in {folder} cannot be loaded. {why} Copy it again, or "
+            "remove the folder to use the built-in diarizer."
         ) from error
     if torch.cuda.is_available():
         pipeline.to(torch.device("cuda"))

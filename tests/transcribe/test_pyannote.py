@@ -110,7 +110,7 @@ def test_the_whole_of_it_asks_no_network(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     from transcribe import pyannote_diariser
 
-    pyannote_diariser._load.cache_clear()
+    pyannote_diariser._loaded.cache_clear()
     found = run(samples[: 16_000 * 6], made)
     assert calls == []
     assert found.method.startswith("pyannote.audio 4") and "community-1" in found.method
@@ -163,19 +163,36 @@ def test_weights_nobody_vouches_for_are_never_opened(
     assert not trace.exists()
 
 
+def test_other_weights_in_the_same_folder_are_loaded_and_named(
+    make_folder: Callable[..., Path], samples: Samples
+) -> None:
+    from transcribe.models.manifest import sha256_of
+    from transcribe.pyannote_diariser import _load
+
+    folder = make_folder()
+    first, method = _load(folder), run(samples[: 16_000 * 6], folder).method
+    assert sha256_of(folder / MANIFEST)[:12] in method
+    (folder / "config.yaml").write_text(f"{CONFIG}\n# of another day\n")
+    with pytest.raises(BadInput, match="not the file it should be"):
+        _load(folder)
+    vouch(folder)
+    assert _load(folder) is not first
+    assert run(samples[: 16_000 * 6], folder).method != method
+
+
 @pytest.mark.parametrize(
-    "config",
+    ("config", "why"),
     [
-        "pipeline: {}",
-        CONFIG.replace("$model/embedding", "somebody/embedding"),
-        CONFIG.replace("$model/embedding", "$model/../embedding"),
-        CONFIG.replace("SpeakerDiarization", "Resegmentation"),
+        ("pipeline: {}", "KeyError"),
+        (CONFIG.replace("$model/embedding", "somebody/embedding"), "outside its folder"),
+        (CONFIG.replace("$model/embedding", "$model/../embedding"), "outside its folder"),
+        (CONFIG.replace("SpeakerDiarization", "Resegmentation"), "not a speaker diarization"),
     ],
 )
 def test_a_pipeline_that_cannot_be_used_is_named(
-    make_folder: Callable[..., Path], samples: Samples, config: str
+    make_folder: Callable[..., Path], samples: Samples, config: str, why: str
 ) -> None:
-    with pytest.raises(FokusError, match="cannot be loaded.*remove the folder"):
+    with pytest.raises(FokusError, match=f"cannot be loaded.*{why}.*remove the folder"):
         run(samples, make_folder(config))
 
 
