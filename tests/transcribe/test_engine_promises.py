@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import json
 from collections.abc import Callable
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -229,11 +228,11 @@ def test_a_batch_heard_again_by_the_real_engine_gives_the_same_bytes(
     sound[-sixth:] = sum(sound[n * sixth :][:sixth] for n in range(3))  # all at once
     windows = tuple(Window(n * 6.0, n * 6.0 + 6) for n in range(4))
     monkeypatch.setattr("transcribe.recognise.torch_engine.largest_batch", lambda *_: 2)
-    temperatures: list[float] = []
+    asked: list[Ask] = []
     real = TorchEngine.decode
 
     def told(engine: TorchEngine, features: Any, ask: Ask) -> list[Decoded]:
-        temperatures.append(ask.temperature)
+        asked.append(ask)
         return real(engine, features, ask)
 
     monkeypatch.setattr(TorchEngine, "decode", told)
@@ -241,16 +240,18 @@ def test_a_batch_heard_again_by_the_real_engine_gives_the_same_bytes(
 
     def heard() -> Any:
         return hear(
-            sound, windows, lambda: load_engine(DEMO, options), options, lambda *_: None, kept
-        )
+            sound, windows, lambda: load_engine(DEMO, options), "its sum", options,
+            lambda *_: None, kept,
+        )  # fmt: skip
 
-    whole, before = heard(), dict(kept.data)
-    assert [len(batch) for batch in json.loads(before["plan"])] == [2, 2]
+    whole, before, first = heard(), dict(kept.data), tuple(asked)
+    assert [name for name in sorted(before) if "batch" in name] == ["batch-00000", "batch-00001"]
     del kept.data["batch-00001"]
-    temperatures.clear()
+    asked.clear()
     assert heard() == whole
     assert kept.data == before
-    assert temperatures[0] == 0 < temperatures[-1], "what nobody can follow is decoded again"
+    assert asked == list(first[-len(asked) :]), "with the same seeds"
+    assert asked[0].temperature == 0 < asked[-1].temperature, "nobody can follow all at once"
 
 
 def bursts(hours: float) -> Sound:
@@ -280,7 +281,9 @@ def test_six_hours_are_planned_kept_and_told_in_little_memory(
     short = np.zeros(SAMPLE_RATE, np.float32)  # beyond its end all is silence
     options = TranscribeOptions("demo", language="en")
     water, base = HighWater(), status("VmRSS")
-    heard = hear(short, windows, lambda: engine, options, lambda *step: told.append(step), kept)
+    heard = hear(
+        short, windows, lambda: engine, "its sum", options, lambda *step: told.append(step), kept
+    )
     water.read()
     assert [one.start for one in heard.utterances] == [window.start for window in windows]
     assert told[-1] == (len(windows), len(windows))
