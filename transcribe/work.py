@@ -27,6 +27,7 @@ from .capsule import Failure
 from .hand_over import Handed, Line
 from .loaded import Loaded
 from .pace import Pace
+from .recognise import memory_ended
 from .transcript import Transcription
 
 _TELL_EVERY: Final = 0.5
@@ -44,6 +45,7 @@ _GPU_LOST: Final = (
     "If it happens again, the machine may need a restart: fokus doctor tells whether the card "
     "is there."
 )
+_LOST: Final = ("CUDA error", "CUDA failed", "cuBLAS failed", "CUDNN_")
 _stop: Final = threading.Event()
 """Somebody asked this process to end."""
 
@@ -175,7 +177,7 @@ def _bring(path: Path, key: bytes, loaded: Loaded) -> Ended:
         return Ended.GPU_LOST if _gpu_lost(error.__cause__) else Ended.SETTLED
     except Exception as error:
         lost = _gpu_lost(error)
-        said = _NO_MEMORY if _no_memory(error) else _FAULT.format(type(error).__name__)
+        said = _NO_MEMORY if memory_ended(error) else _FAULT.format(type(error).__name__)
         _fail(path, key, _GPU_LOST if lost else said)  # its own text might quote the recording
         return Ended.GPU_LOST if lost else Ended.SETTLED
     return Ended.SETTLED
@@ -214,17 +216,8 @@ def _gpu_lost(error: BaseException | None) -> bool:
     torch raises AcceleratorError, older versions and CTranslate2 a RuntimeError that names
     CUDA. Running out of the GPU's memory is neither: the device lives on.
     """
-    name, said = type(error).__name__, str(error)
-    if name == "OutOfMemoryError" or "out of memory" in said:
+    if memory_ended(error):
         return False
-    return name == "AcceleratorError" or (
-        isinstance(error, RuntimeError)
-        and any(word in said for word in ("CUDA error", "CUDA failed", "cuBLAS failed", "CUDNN_"))
-    )
-
-
-def _no_memory(error: BaseException) -> bool:
-    said = str(error)
-    return isinstance(error, MemoryError) or any(
-        words in said for words in ("out of memory", "can't allocate memory")
+    return type(error).__name__ == "AcceleratorError" or (
+        isinstance(error, RuntimeError) and any(word in str(error) for word in _LOST)
     )

@@ -229,6 +229,11 @@ def test_half_the_precision_hears_the_same() -> None:
         assert ours.tokens[0] == pytest.approx(theirs.tokens[0], abs=5)
 
 
+@pytest.fixture(scope="module")
+def engine() -> TorchEngine:
+    return TorchEngine(random_model(seed=1), CPU, torch.float32)
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -241,10 +246,9 @@ def test_half_the_precision_hears_the_same() -> None:
     ],
 )
 def test_memory_that_ends_is_told_and_given_back(
-    said: str, monkeypatch: pytest.MonkeyPatch
+    engine: TorchEngine, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = TorchEngine(random_model(seed=1), CPU, torch.float32)
-    features = engine.encode(noises(2))
+    features = engine.encode(noises(1))
     whole = engine.decode(features, PLAIN)
 
     def full(*_: object, **__: object) -> None:
@@ -258,10 +262,9 @@ def test_memory_that_ends_is_told_and_given_back(
 
 
 def test_other_faults_of_a_device_are_not_taken_for_full_memory(
-    monkeypatch: pytest.MonkeyPatch,
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = TorchEngine(random_model(seed=1), CPU, torch.float32)
-    features = engine.encode(noises(1))
+    features = engine.encode(noises(3))
 
     def gone(*_: object, **__: object) -> None:
         raise RuntimeError("CUDA error: the device is gone")

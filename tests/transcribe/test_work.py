@@ -218,6 +218,8 @@ def test_what_is_elsewhere_is_neither_dead_nor_killed_from_here(make: Callable[.
         (RuntimeError("CUDA error: unspecified launch failure"), "graphics card", Ended.GPU_LOST),
         (RuntimeError("CUDA failed with error unknown error"), "graphics card", Ended.GPU_LOST),
         (RuntimeError("CUDA error: out of memory"), "memory", Ended.SETTLED),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), "memory", Ended.SETTLED),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"), "memory", Ended.SETTLED),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "memory", Ended.SETTLED),
         (MemoryError(), "memory", Ended.SETTLED),
         (ValueError("It helps at home."), "fault in Fokus (ValueError)", Ended.SETTLED),

@@ -20,7 +20,7 @@ from .batch import (
     Recognised,
     recognise,
 )
-from .engine import Ask, Engine
+from .engine import Ask, Engine, memory_ended
 from .halving import TooLittleMemory
 from .language import Language, find_language, given_language
 from .phrases import known_invention
@@ -47,6 +47,7 @@ __all__ = [
     "given_language",
     "known_invention",
     "load_engine",
+    "memory_ended",
     "recognise",
     "spectrogram",
 ]
