@@ -13,7 +13,14 @@ from .backup import (
     open_backup,
 )
 from .change import Change
-from .closing import Archive, StudyDates, as_csv, make_archive, register_archiver
+from .closing import (
+    Archive,
+    StudyDates,
+    as_csv,
+    before_closing,
+    make_archive,
+    register_archiver,
+)
 from .commands import Check, add_commands, doctor, read_passphrase, told_at_start
 from .container import SealedReader, new_key, seal
 from .erasure import (
@@ -208,6 +215,7 @@ __all__ = [
     "StudyDates",
     "as_csv",
     "make_archive",
+    "before_closing",
     "register_archiver",
     "BadInput",
     "ChainCheck",

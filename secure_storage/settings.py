@@ -25,6 +25,7 @@ nothing secret.
     recordings = 4                        # that one task takes, the model loaded once
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from typing import Any, Final
 from .errors import BadInput
 
 FILE: Final = "fokus.toml"
+_LEAST: Final = 10
+"""Minutes that a task on the cluster needs to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,23 @@ def _slurm(said: Mapping[str, Any]) -> SlurmSettings:
     asked = SlurmSettings(**_table(said, "slurm", {**words, "cpus": int, "recordings": int}))
     if asked.cpus < 1 or asked.recordings < 1:
         raise BadInput(f"{FILE}: cpus and recordings in [slurm] are at least 1.")
+    if _minutes(asked.time) < _LEAST:
+        raise BadInput(
+            f"{FILE}: time in [slurm] is too short to load a model and get on. Give {_LEAST} "
+            'minutes at least, better hours: "08:00:00".'
+        )
     return asked
+
+
+def _minutes(time: str) -> float:
+    """Read a time as sbatch does; what it alone understands is long enough."""
+    if not re.fullmatch(r"(\d+-)?\d+(:\d+){0,2}", time):
+        return _LEAST
+    days, dash, clock = time.rpartition("-")
+    parts = [int(one) for one in clock.split(":")]
+    # Beside days the first is hours; else two are minutes and seconds, and one is minutes.
+    parts = [0] * (len(parts) < 3 and not dash) + parts + [0, 0]
+    return int(days or 0) * 1440 + parts[0] * 60 + parts[1] + parts[2] / 60
 
 
 def _table(said: Mapping[str, Any], name: str, kinds: Mapping[str, type]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
-"""What this stage puts into the archive of a closed study: its transcripts, by pseudonym."""
+"""What this stage has to do with closing a study: its transcripts, and what speaks against it."""
 
 from collections.abc import Iterator
 from itertools import groupby
 
-from secure_storage import Study, register_archiver
+from secure_storage import BadInput, Study, before_closing, register_archiver
 
 from . import store
 from .formats import render
+from .job_view import WORKING
 from .transcript import Sentence, Transcription, Turn
 
 FORMS = ("docx", "json")
@@ -38,4 +39,13 @@ def as_corrected(study: Study, row: store.TranscriptRow) -> Transcription:
     )
 
 
+def _refuse_while_at_work(study: Study) -> None:
+    if any(job.state in WORKING for job in store.jobs(study)):
+        raise BadInput(
+            "Recordings of this study are being transcribed, or wait for it. Wait until that is "
+            "done, or cancel it on the page Recordings. Nothing was destroyed."
+        )
+
+
+before_closing.append(_refuse_while_at_work)
 register_archiver("transcribe", archive)

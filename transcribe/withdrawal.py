@@ -1,7 +1,6 @@
 """The eraser of this stage: sentences, words, doubts, names, sound, jobs, files in the inbox."""
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from secure_storage import (
     Change,
     Eraser,
     FileWriter,
+    FokusError,
     Found,
     Ground,
     Outdated,
@@ -27,7 +27,7 @@ from secure_storage import (
     shred,
 )
 
-from . import store
+from . import array, capsule, store
 from .intake import MOST_BYTES, slices
 from .silence import silenced
 from .store import Sounding
@@ -203,7 +203,7 @@ def tidy(ground: Ground) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         # A name with a dot is a capsule in the making, of which no row can tell yet.
         if path.is_dir() and path.name not in known and not path.name.startswith("."):
-            shutil.rmtree(path, ignore_errors=True)
+            array.remove(path)
 
 
 def _parts(db: "Database", mine: Traces) -> list[Sounding]:
@@ -255,6 +255,20 @@ def _again(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     prompt = store.read_defaults(change.db).prompt
     if (put := rewritten(withdrawal, prompt)) != prompt:
         store.rewrite_prompt(change, put)
+    expecting = [
+        number for number, name, key in store.open_capsules(change.db)
+        if _expects_it(ground.home / "jobs" / name, key, withdrawal)
+    ]  # fmt: skip
+    store.forget_keys(change, expecting)
+
+
+def _expects_it(path: Path, key: bytes, withdrawal: Withdrawal) -> bool:
+    """A transcription was started with words that are erased now."""
+    try:
+        prompt = capsule.read_options(path, key)[0].prompt
+    except FokusError:
+        return False  # nothing can be made of it any more
+    return rewritten(withdrawal, prompt) != prompt
 
 
 register_eraser(Eraser("transcribe", PLACES, find, erase, prepare, tidy, _again))

@@ -8,7 +8,7 @@ from .dates import (
     set_study_dates,
     study_dates,
 )
-from .destroying import check_title, close_study, drop_plan, finish_closing
+from .destroying import before_closing, check_title, close_study, drop_plan, finish_closing
 from .records import archive_of_records, as_csv
 from .second import needs_second
 from .store import StudyDates
@@ -21,6 +21,7 @@ __all__ = [
     "StudyDates",
     "as_csv",
     "check_title",
+    "before_closing",
     "close_study",
     "date_warnings",
     "dates_of_home",

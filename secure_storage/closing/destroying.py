@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,8 +32,13 @@ from .archive import Archive
 from .second import agreed
 
 PLAN: Final = "closing.json"
-PLAIN: Final = ("exports", "inbox", "jobs")
+GONE: Final = ".jobs"
+"""The jobs' folder under another name: what still works there writes nothing more into it."""
+PLAIN: Final = ("exports", "inbox", GONE)
 KEYS_FIRST: Final = ("linking.json", "linking.db", "linking.db.next", "linking.db.old")
+JOBS_KEY: Final = "array-key"
+before_closing: Final[list[Callable[[Study], object]]] = []
+"""What a later stage has to say against closing a study now: an error refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ def close_study(
         raise NotAllowed("Only a lead can close a study.")
     agreed(study, second)
     check_title(study, title)
+    for call in before_closing:
+        call(study)
     home, core = study.home, study._core
     chosen = read_settings(home).backups
     if not chosen.is_dir() and study.db.table("backups").count:
@@ -134,8 +142,13 @@ def drop_plan(core: opened.OpenedStudy) -> None:
 def _destroy(home: Path, plan: Plan) -> Path:
     for name in KEYS_FIRST:
         _overwritten(home / name)
+    for path in _files_in(home / "jobs"):
+        if path.name.endswith(JOBS_KEY):
+            _overwritten(path)
     sync_folder(home)
     _overwritten(home / "study.json")
+    with suppress(FileNotFoundError):
+        (home / "jobs").rename(home / GONE)
     sync_folder(home)
     copies = Path(plan.shelf)
     for name in ("linking.json", "study.json"):

@@ -1,5 +1,6 @@
 """Capsules handed over to Slurm, with programs in the place of Slurm's commands."""
 
+import errno
 import fcntl
 import json
 import os
@@ -9,12 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import app
-from secure_storage import BadInput, SlurmSettings, Study, new_key, read_settings
+from secure_storage import BadInput, DiskFull, SlurmSettings, Study, new_key, read_settings
+from secure_storage.closing import close_study
 from transcribe import (
     Sentence,
     TranscribeOptions,
@@ -24,12 +27,14 @@ from transcribe import (
     array,
     cancel_job,
     capsule,
+    discard_job,
     jobs,
     resume_job,
     slurm,
     start_jobs,
     store,
     take_in,
+    tend,
 )
 from transcribe.capsule import Failure
 from transcribe.page.progress import _said
@@ -142,10 +147,22 @@ def test_the_cluster_is_offered_where_the_settings_have_it(tmp_path: Path) -> No
     assert said == SlurmSettings(partition="accel", gres="", recordings=8)
 
 
-@pytest.mark.parametrize("line", ["cpus = 0", "recordings = 0", "partition = 3", "nodes = 2"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cpus = 0", "recordings = 0", "partition = 3", "nodes = 2", 'time = "5"',
+        'time = "9:59"', 'time = "00:09:59"', 'time = "0-0:05"',
+    ],
+)  # fmt: skip
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(BadInput, match=r"\[slurm\]"):
         settings(tmp_path, "[slurm]", line)
+
+
+@pytest.mark.parametrize("time", ["10", "10:00", "00:10:00", "1-0", "0-1:00", "UNLIMITED", ""])
+def test_a_time_that_is_long_enough_is_left_to_slurm(tmp_path: Path, time: str) -> None:
+    said = settings(tmp_path, "[slurm]", f'time = "{time}"')
+    assert said is not None and said.time == time
 
 
 # What Slurm is told
@@ -229,6 +246,67 @@ def test_what_a_killed_submission_leaves_is_taken_back(faked: Faked, folder: Pat
     assert free(path) and capsule.progress(path).stopped
 
 
+def test_a_full_disk_is_told_and_leaves_no_key(
+    faked: Faked, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, sync = made(folder, 2), os.fsync
+
+    def full(file: int) -> None:
+        if "array-key" in str(Path(f"/proc/self/fd/{file}").readlink()):
+            raise OSError(28, "No space left on device")
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskFull):
+        handed(folder, paths)
+    assert not faked.asked("sbatch")
+    assert not [one for path in paths for one in path.iterdir() if "key" in one.name]
+
+
+def test_locks_hold_where_flock_is_made_of_other_locks(
+    faked: Faked, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+
+    def nfs(file: IO[bytes], kind: int) -> None:
+        reading = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+        if kind & fcntl.LOCK_EX and reading:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real(file, kind)
+
+    monkeypatch.setattr(fcntl, "flock", nfs)
+    (path,) = made(folder)
+    handed(folder, [path])
+    with capsule.lock(path):
+        assert capsule.progress(path).alive
+
+
+def test_a_file_system_without_locks_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(file: IO[bytes], kind: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    (path,) = made(folder)
+    monkeypatch.setattr(fcntl, "flock", without)
+    for act in (capsule.lock, capsule.progress):
+        with pytest.raises(capsule.NoLocks, match="does not lock files"):
+            act(path)
+
+
+def test_a_key_is_overwritten_also_when_it_was_only_half_put_there(folder: Path) -> None:
+    for end in (array.take_back, lambda one: array.cancel(folder, one), array.remove):
+        (path,) = made(folder)
+        names = [path / ".array-key", path / "array-key"]
+        copies = []
+        for one in names:
+            one.write_bytes(KEY)
+            copies.append(one.open("rb"))
+        end(path)
+        assert not any(one.exists() for one in names)
+        for copy in copies:
+            with copy:
+                assert KEY not in copy.read()
+
+
 # While it runs
 
 
@@ -277,6 +355,19 @@ def test_a_task_runs_again_unless_slurm_is_ending_it(
     faked.does("squeue", "echo RUNNING")
     slurm.requeue()
     assert faked.asked("scontrol") == ["scontrol requeue 7_2"]
+
+
+def test_a_process_of_another_machine_is_not_mistaken_for_one_of_ours(folder: Path) -> None:
+    (path,) = made(folder)
+    with subprocess.Popen(["sleep", "60"]) as bystander, capsule.lock(path):
+        capsule.write_progress(path, "running")
+        told = json.loads((path / "progress.json").read_bytes())
+        for machine in (told["machine"] + 1, None):
+            told |= {"process": bystander.pid, "machine": machine}
+            (path / "progress.json").write_text(json.dumps(told))
+            capsule.cancel(path)
+        assert bystander.poll() is None
+        bystander.kill()
 
 
 # What a task does
@@ -444,6 +535,93 @@ def test_jobs_of_which_one_cannot_be_made_are_all_not_made(
     assert not faked.asked("sbatch")
 
 
+def test_nobody_waits_for_a_slurm_that_does_not_answer(
+    cluster_study: Study, faked: Faked, tone: Tone
+) -> None:
+    study = cluster_study
+    recording = add_recording(study, "Talk", 1, [tone()])
+    pipe = faked.folder / "never"
+    os.mkfifo(pipe)
+    faked.does("sbatch", f"read word < {pipe}")  # until somebody writes
+    (number,) = start_jobs(study, [recording], TranscribeOptions(model="demo"), on_slurm=True)
+    while not faked.asked("sbatch"):
+        time.sleep(0.02)
+    tend(study)
+    take_in(study)
+    assert store.job(study, number).state == "queued"
+    cancel_job(study, number)
+    pipe.write_text("go on\n")  # all that went before it did not wait for this
+    look(study)
+    assert store.job(study, number).state == "cancelled"
+    assert all(free(path) for path in (study.home / "jobs").iterdir())
+
+
+def test_one_damaged_job_keeps_no_other_from_the_cluster(
+    cluster_study: Study, faked: Faked, tone: Tone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = cluster_study
+    recordings = [
+        add_recording(study, f"Talk {n}", 1, [tone(f"{n}.wav", hertz=200.0 + n)]) for n in range(3)
+    ]
+    faked.does("sbatch", "exit 1")
+    numbers = start_jobs(study, recordings, TranscribeOptions(model="demo"), on_slurm=True)
+    look(study)
+    faked.does("sbatch", "")
+    paths = [study.home / "jobs" / store.job(study, one).capsule for one in numbers]
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["transcribe.jobs"], "watch", lambda study: None)
+        for number in numbers:
+            resume_job(study, number)
+    (paths[0] / "lock").unlink()
+    (paths[1] / "options").write_bytes(b"damaged")
+    look(study)
+    assert [store.job(study, one).state for one in numbers] == ["failed", "failed", "running"]
+    assert free(paths[0]) and free(paths[1]) and not free(paths[2])
+
+
+def test_a_job_whose_node_was_lost_can_be_cancelled_and_cleared_away(
+    cluster_study: Study, faked: Faked, tone: Tone
+) -> None:
+    study = cluster_study
+    recording = add_recording(study, "Talk", 1, [tone()])
+    (number,) = start_jobs(study, [recording], TranscribeOptions(model="demo"), on_slurm=True)
+    look(study)
+    (path,) = (study.home / "jobs").iterdir()
+    capsule.write_progress(path, "running")
+    with capsule.lock(path):  # as the server of files has it for a node that is no more
+        with pytest.raises(BadInput, match="Cancel it first"):
+            discard_job(study, number)
+        cancel_job(study, number)
+        assert store.job(study, number).state == "cancelled"
+        discard_job(study, number)
+    assert not path.exists()
+
+
+def test_without_a_cluster_a_job_goes_on_here(
+    cluster_study: Study, faked: Faked, tone: Tone
+) -> None:
+    study = cluster_study
+    faked.does("sbatch", "exit 1")
+    recording = add_recording(study, "Talk", 1, [tone()])
+    (number,) = start_jobs(study, [recording], TranscribeOptions(model="demo"), on_slurm=True)
+    look(study)
+    (study.home / "fokus.toml").unlink()
+    (path,) = (study.home / "jobs").iterdir()
+    assert array.wanted(path)
+    resume_job(study, number)
+    assert not array.wanted(path) and capsule.progress(path).alive
+
+
+def test_a_study_at_work_is_not_closed(cluster_study: Study, faked: Faked, tone: Tone) -> None:
+    study = cluster_study
+    recording = add_recording(study, "Talk", 1, [tone()])
+    start_jobs(study, [recording], TranscribeOptions(model="demo"), on_slurm=True)
+    look(study)
+    with pytest.raises(BadInput, match="being transcribed"):
+        close_study(study, "Care at home", None)
+    assert not study.closed
+
+
 def page(study: Study) -> AppTest:
     def script(study: "Study") -> None:  # noqa: UP037  (it runs without our imports)
         from transcribe.page import recordings_page
@@ -539,6 +717,43 @@ def test_a_recording_whose_task_was_lost_goes_on_with_the_same_command(
     assert "It helps." in (out / "talk.txt").read_text()
     assert [one.name for one in out.iterdir()] == ["talk.txt"]
     assert "It helps" not in capsys.readouterr().err
+
+
+def test_a_failure_that_may_pass_keeps_what_was_done(
+    faked: Faked, tmp_path: Path, tone: Tone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faked.does("squeue", "")
+    out, file = tmp_path / "out", tone()
+    app.main(arguments(out, file))
+    (path,) = (out / ".fokus-slurm" / "jobs").iterdir()
+    (entry,) = json.loads((out / ".fokus-slurm" / "list").read_bytes())
+    key = bytes.fromhex(entry["key"])
+    capsule.put(path, "kept-batch-00000", b"{}", key)
+    capsule.put_result(path, Failure("The card was lost.", again=True), key)
+    capsule.write_progress(path, "failed")
+    knows = "echo $(sed -n 's/.*--job-name=\\([^ ]*\\).*/\\1/p' {0}/asked)\n{1} -c '{2}' {3}"
+    fail = "import sys; from pathlib import Path; from transcribe import capsule;"
+    fail += "path, key = Path(sys.argv[1]), bytes.fromhex(sys.argv[2]);"
+    fail += 'capsule.put_result(path, capsule.Failure("Lost again.", again=True), key);'
+    fail += 'capsule.write_progress(path, "failed")'
+    body = knows.format(faked.folder, sys.executable, fail, f"{path} {key.hex()}")
+    capsys.readouterr()
+    faked.does("sbatch", body)
+    assert app.main(arguments(out, file)) == 1
+    assert "Lost again. The same command goes on with it" in capsys.readouterr().err
+    assert (path / "kept-batch-00000").exists()
+
+
+def test_other_options_for_what_is_under_way_are_refused(
+    faked: Faked, tmp_path: Path, tone: Tone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faked.does("squeue", "")
+    out, file = tmp_path / "out", tone()
+    app.main([*arguments(out, file), "--language", "no"])
+    capsys.readouterr()
+    assert app.main([*arguments(out, file), "--language", "sv"]) == 1
+    assert "other options" in capsys.readouterr().err
+    assert len(faked.asked("sbatch")) == 1
 
 
 def test_a_second_command_into_the_same_folder_is_refused(

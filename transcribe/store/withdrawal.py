@@ -157,6 +157,12 @@ def jobs_with_keys(db: Database, recordings: Iterable[int]) -> list[tuple[int, s
     ]
 
 
+def open_capsules(db: Database) -> list[tuple[int, str, bytes]]:
+    """Job, folder and key of what can still be opened."""
+    rows = db.execute("SELECT id, capsule, key FROM jobs WHERE key IS NOT NULL").fetchall()
+    return [(int(row[0]), str(row[1]), bytes(row[2])) for row in rows]
+
+
 def capsules_with_keys(db: Database) -> frozenset[str]:
     """Names of the job folders that can still be opened."""
     rows = db.execute("SELECT capsule FROM jobs WHERE key IS NOT NULL")
@@ -238,10 +244,17 @@ def rename_in_titles(change: Change, withdrawal: Withdrawal) -> None:
 
 def forget_jobs(change: Change, recordings: Iterable[int]) -> None:
     """Forget the keys of the recordings' jobs, whose capsules hold the sound as it was."""
-    for number, state, _ in jobs_with_keys(change.db, recordings):
+    forget_keys(change, [number for number, _, _ in jobs_with_keys(change.db, recordings)])
+
+
+def forget_keys(change: Change, jobs: Iterable[int]) -> None:
+    """Forget the keys of jobs whose capsules hold something of the participant's."""
+    for number in jobs:
+        (state,) = change.db.execute("SELECT state FROM jobs WHERE id = ?", [number]).fetchone()
         if state in ("queued", "running"):
             raise BadInput(
-                "A recording with this participant is being transcribed. Wait until that is done, "
-                "or cancel it, then continue the erasure."
+                "A recording with this participant is being transcribed, or one for which a name "
+                "of theirs is expected. Wait until that is done, or cancel it, then continue the "
+                "erasure."
             )
         change.db.execute("UPDATE jobs SET key = NULL WHERE id = ?", [number])
