@@ -148,6 +148,7 @@ def test_a_recording_whose_files_are_there_is_left_alone_unless_asked(
     assert main(given) == 0
     said = capfd.readouterr().err
     assert "already; --again replaces" in said and "step" not in said
+    assert main([*given, "--slurm"]) == 0, "nothing is asked of a cluster, which is not here"
     assert old.read_text() == "as corrected by hand"
     assert main([*given, "--format", "txt,json", "--speakers", "1", "--again"]) == 0
     assert "corrected by hand" not in old.read_text()
