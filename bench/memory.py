@@ -13,6 +13,7 @@ memory grows with the recording.
 import argparse
 import tempfile
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +81,13 @@ def tiny(folder: Path) -> str:
     return str(folder / "t.pt")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.memory")
     parser.add_argument("--minutes", type=float, default=90.0)
     parser.add_argument("--model", default="demo")
     parser.add_argument("--tiny", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     with demo.SAMPLE_AUDIO.open("rb") as stream:
         sample = decode(stream).samples
     loaded = Loaded()

@@ -10,6 +10,7 @@ Prints a Markdown table; rates are percent of the reference's words.
 
 import argparse
 import json
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -68,11 +69,11 @@ def one_by_one(samples: Any, model: str, windows: list[list[float]]) -> tuple[Ut
     return tuple(found)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; 1 when batches are worse by more than half a point."""
     parser = argparse.ArgumentParser(prog="python -m bench.sample")
     parser.add_argument("--model", default="demo")
-    model: str = parser.parse_args().model
+    model: str = parser.parse_args(arguments).model
     with demo.SAMPLE_AUDIO.open("rb") as stream:
         samples = decode(stream).samples
     kept = Kept()

@@ -4,20 +4,23 @@
 
 Transcribes silence, noises, tones and music made here, and every sound file below FOLDER (a
 folder of sounds without speech). Counts the words that are kept, and what the reviewer is
-shown as dropped. The last column is without speech detection: every half minute (six
-seconds for the demo model) goes to the recogniser, so that only its own tests stand between
-noise and text. Prints a Markdown table; 1 when the product kept a word.
+shown as dropped. The first row is speech, so that a recogniser which invents nothing can be
+told from one which hears nothing. The last column is without speech detection: every half
+minute (six seconds for the demo model) goes to the recogniser, so that only its own tests
+stand between noise and text. Prints a Markdown table; 1 when the product kept a word where
+nobody speaks, or none of the speech.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+import demo
 from bench.diarization import SOUND
-from transcribe import TranscribeOptions
+from transcribe import TranscribeOptions, read_stm
 from transcribe.audio import SAMPLE_RATE, Samples, decode
 from transcribe.checkpoints import NoCheckpoints
 from transcribe.hearing import hear
@@ -29,6 +32,8 @@ from transcribe.windows import LONGEST, Window
 LANGUAGE = "en"
 SCALE = (0, 2, 4, 5, 7, 9, 11, 12)
 """Half tones of a major scale."""
+SPEECH = 10.0
+"""Seconds of speech that are heard at least."""
 
 
 def made(seconds: float) -> Iterator[tuple[str, Samples]]:
@@ -54,6 +59,15 @@ def made(seconds: float) -> Iterator[tuple[str, Samples]]:
         "chords over a drum": chords(time) + (time % 0.5 < 0.03) * white * 0.2,
     }
     yield from ((name, sound.astype(np.float32)) for name, sound in sounds.items())
+
+
+def spoken(seconds: float) -> tuple[str, Samples]:
+    """The sample's beginning, named by how many words are said in it."""
+    lines = read_stm(demo.SAMPLE_STM.read_text("utf-8"))
+    said = sum(len(line.text.split()) for line in lines if line.end <= seconds)
+    with demo.SAMPLE_AUDIO.open("rb") as stream:
+        samples = decode(stream).samples[: int(seconds * SAMPLE_RATE)]
+    return f"speech of {said} words", samples
 
 
 def melody(time: np.ndarray) -> np.ndarray:
@@ -96,22 +110,24 @@ def row(name: str, samples: Samples, model: str, loaded: Loaded) -> tuple[str, i
     return f"| {name} | {total:.0f} s | {kept} | {shown} | {bare} |", kept
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.silence")
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--model", default="demo")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     loaded, words = Loaded(), 0
     print("| sound | length | words kept | dropped and shown | kept without speech detection |")
     print("|---|--:|--:|--:|--:|")
+    line, heard = row(*spoken(max(6 * args.minutes, SPEECH)), args.model, loaded)
+    print(line, flush=True)
     for sounds in (made(60 * args.minutes), found_in(args.folder)):
         for name, samples in sounds:
             line, kept = row(name, samples, args.model, loaded)
             print(line, flush=True)
             words += kept
-    return int(words > 0)
+    return int(words > 0 or heard == 0)
 
 
 if __name__ == "__main__":
