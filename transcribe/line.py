@@ -48,6 +48,7 @@ def take_in(study: Study) -> None:
 
 def waiting(study: Study, *, on_slurm: bool) -> list[JobRow]:
     """Jobs that nobody has yet: those for the cluster, or those for this machine."""
+    study.require("transcribe")
     rows = [row for row in store.unfinished_jobs(study) if _waits(study, row)]
     folder = jobs_folder(study)
     return [row for row in rows if array.wanted(folder / row.capsule) == on_slurm]
@@ -72,7 +73,7 @@ def _take_in(study: Study, row: JobRow) -> bool:
     if isinstance(outcome, Transcription) and not outcome.turns:
         settle(study, row, "failed", _NOBODY_SPEAKS)
     elif isinstance(outcome, Transcription):
-        keep(study, row, outcome)
+        _keep(study, row, outcome)
     else:
         lost = "The result of this transcription is missing. Resume it."
         settle(study, row, "failed", outcome.message if outcome else lost)
@@ -128,7 +129,7 @@ def _give(study: Study, worker: Worker, row: JobRow) -> bool:
     return False
 
 
-def keep(study: Study, row: JobRow, outcome: Transcription) -> None:
+def _keep(study: Study, row: JobRow, outcome: Transcription) -> None:
     """Take a transcription in, once."""
     source = store.recording(study, row.recording_id)
     with study.change() as change:
@@ -143,6 +144,7 @@ def keep(study: Study, row: JobRow, outcome: Transcription) -> None:
 
 def settle(study: Study, row: JobRow, state: JobState, message: str = "") -> None:
     """Note the state a job is in, unless that is noted."""
-    with study.change() as change:
+    study.require("transcribe")
+    with study.change("transcribe") as change:
         if store.read_job(change.db, row.id).state != state:
             store.set_job_state(change, row.id, state, message=message)

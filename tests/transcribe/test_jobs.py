@@ -39,7 +39,7 @@ from transcribe import (
 )
 from transcribe.formats import write_json
 from transcribe.intake import Target, finish_files, start_file
-from transcribe.line import keep, workers
+from transcribe.line import _keep, workers
 from transcribe.models import ModelMissing
 
 PASSPHRASE = "correct horse battery"
@@ -173,7 +173,7 @@ def test_the_same_capsule_taken_in_twice_gives_one_transcript(
     until(study, lambda: only(study).state == "done")
     shutil.copytree(tmp_path / "copy", folder(study) / row.capsule)
     take_in(study)
-    keep(study, row, TALK)  # as a second process would, that saw it unfinished
+    _keep(study, row, TALK)  # as a second process would, that saw it unfinished
     assert len(list_transcripts(study)) == 1
 
 
