@@ -59,11 +59,11 @@ def submit(jobs: Path, work: Sequence[tuple[Path, bytes]], settings: SlurmSettin
 
     Raises SlurmTrouble, or WorkerAlive where somebody works on one of them.
     """
-    name = note(work, settings)
+    name = assign(work, settings)
     ask_for(name, jobs, [path for path, _ in work], settings)
 
 
-def note(work: Sequence[tuple[Path, bytes]], settings: SlurmSettings) -> str:
+def assign(work: Sequence[tuple[Path, bytes]], settings: SlurmSettings) -> str:
     """Note in capsules which array is to have them, which is still to be asked for.
 
     Gives its name. Raises WorkerAlive where somebody works on one of them.

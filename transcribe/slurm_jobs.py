@@ -36,7 +36,7 @@ def ask_slurm(study: Study) -> None:
                 return
             try:
                 settings = read_settings(study.home).slurm or SlurmSettings()
-                name = _note(study, rows, settings)
+                name = _assign(study, rows, settings)
             except WorkerAlive:
                 return  # somebody looks at one of them just now
             except FokusError as error:
@@ -69,9 +69,9 @@ def _is_whole(study: Study, row: JobRow) -> bool:
     return True
 
 
-def _note(study: Study, rows: Sequence[JobRow], settings: SlurmSettings) -> str:
+def _assign(study: Study, rows: Sequence[JobRow], settings: SlurmSettings) -> str:
     keys = {row.capsule: store.job_key(study, row.id) or b"" for row in rows}
-    return array.note([(jobs_folder(study) / one, key) for one, key in keys.items()], settings)
+    return array.assign([(jobs_folder(study) / one, key) for one, key in keys.items()], settings)
 
 
 def _settle(study: Study, rows: Sequence[JobRow], state: JobState, message: str = "") -> None:
