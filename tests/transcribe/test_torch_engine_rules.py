@@ -344,6 +344,17 @@ def test_only_the_asked_positions_are_weighed_and_they_are_whispers(model: Whisp
     assert torch.equal(cache.own[:, :, 0], cache.own[:, :, 1])
 
 
+def test_a_row_that_is_no_number_ends_and_the_others_are_drawn(tokenizer: Tokenizer) -> None:
+    rows = Rows(2, 8, vocabulary(tokenizer), CPU)
+    rows.begin(2, 0)
+    logits = torch.zeros(2, tokenizer.encoding.n_vocab)
+    logits[1] = float("nan")
+    rows.choose(logits, 0.5, torch.Generator().manual_seed(0))
+    assert rows.ended.tolist() == [False, True]
+    assert math.isnan(float(rows.sums[1]))
+    assert math.isfinite(float(rows.sums[0]))
+
+
 def test_widths_of_a_batch() -> None:
     assert widths(5, CPU) == (1, 2, 3, 4, 5)
     assert widths(20, torch.device("cuda")) == (1, 2, 4, 8, 16, 32)

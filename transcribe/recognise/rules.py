@@ -118,7 +118,9 @@ class Rows:
         if temperature == 0:
             chosen = logits.argmax(dim=-1)
         else:
-            weights = (logits / temperature).softmax(dim=-1)
+            weights = (logits / temperature).softmax(dim=-1).nan_to_num_(0.0)
+            # A row that is no number any more ends; drawing from it would stop the process.
+            weights[:, self.vocabulary.end] += weights.sum(dim=-1) == 0
             chosen = torch.multinomial(weights, 1, generator=draws)[:, 0]
         # Nobody needs the logits any more: worked out in their own memory.
         logits -= logits.amax(dim=-1, keepdim=True)
