@@ -7,7 +7,6 @@ more, and turns the fast attention off for the whole process. Heavy.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from .engine import WordTiming
-from .warping import Path, cheapest_paths
+from .pieces import words_on_path
+from .warping import cheapest_paths
 
 _SECONDS: Final = 0.02
 """Of sound for each place of the features."""
@@ -68,7 +68,7 @@ def align(
     for row, path in zip(
         matrices, cheapest_paths([-one for one in matrices.values()]), strict=True
     ):
-        timings[row] = _words(tokenizer, list(texts[row]), path, probabilities[row])
+        timings[row] = words_on_path(tokenizer, texts[row], *path, probabilities[row])
     return timings
 
 
@@ -133,22 +133,3 @@ def _smooth(weights: Tensor) -> Tensor:
             torch.maximum(shifted[low], shifted[high]),
         )
     return shifted[beside]
-
-
-def _words(
-    tokenizer: Any, text: list[int], path: Path, probabilities: list[float]
-) -> list[WordTiming]:
-    """Follow the path; a word begins where its first token is reached."""
-    tokens, places = path
-    reached = places[np.diff(tokens, prepend=-1) > 0] * _SECONDS
-    words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
-    ends = list(accumulate(len(part) for part in parts[:-1]))
-    return [
-        WordTiming(
-            word,
-            float(reached[first]),
-            float(reached[end]),
-            float(np.mean(probabilities[first:end])),
-        )
-        for word, first, end in zip(words, [0, *ends], ends, strict=False)
-    ]

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import accumulate
 from typing import Any, Final
 
 import ctranslate2
@@ -28,6 +27,7 @@ from ..models import ModelFile
 from .checkpoint import keep_vocabulary
 from .ct2_convert import DIMS, Converted
 from .engine import Ask, Decoded, OutOfMemory, Spectrograms, WordTiming, memory_ended
+from .pieces import words_on_path
 from .rules import loops
 
 _PLACES: Final = 50
@@ -189,7 +189,10 @@ class Ct2Engine:
         with _out_of_memory():
             found = [one for part in self._pool.map(follow, self._parts(rows)) for one in part]
         for row, path in zip(rows, found, strict=True):
-            timings[row] = _words(tokenizer, texts[row], path)
+            tokens, places = np.array(path.alignments).T
+            timings[row] = words_on_path(
+                tokenizer, texts[row], tokens, places, path.text_token_probs
+            )
         return timings
 
     def _parts(self, rows: Any) -> list[NDArray[Any]]:
@@ -251,20 +254,3 @@ def _loop(tokens: Sequence[int], text_end: int) -> int | None:
             if loops(text):
                 return place
     return None
-
-
-def _words(tokenizer: Any, text: Sequence[int], path: Any) -> list[WordTiming] | None:
-    """Read word times off the path; a word begins where its first token is reached."""
-    tokens, places = np.array(path.alignments).T
-    reached = places[np.diff(tokens, prepend=-1) > 0] / _PLACES
-    if len(reached) <= len(text):
-        return None
-    words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
-    ends = list(accumulate(len(part) for part in parts[:-1]))
-    return [
-        WordTiming(
-            word, float(reached[first]), float(reached[end]),
-            float(np.mean(path.text_token_probs[first:end])),
-        )
-        for word, first, end in zip(words, [0, *ends], ends, strict=False)
-    ]  # fmt: skip

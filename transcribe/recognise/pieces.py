@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..transcript import Utterance, Word
 from ..windows import Window
 from .engine import WordTiming
 
 _STEP: Final = 0.02
-"""Seconds between two of Whisper's time stamps."""
+"""Seconds between two of Whisper's time stamps, and between two places of its features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,32 @@ def utterances(
         text = " ".join(word.text for word in words)
         found.append(Utterance(start, max(start, end), text, tuple(words)))
     return found, guessed
+
+
+def words_on_path(
+    tokenizer: Any,
+    text: Sequence[int],
+    tokens: NDArray[np.intp],
+    places: NDArray[np.intp],
+    probabilities: Sequence[float],
+) -> list[WordTiming] | None:
+    """Read word times off the path of a text's tokens through the places of the sound.
+
+    A word begins where its first token is reached, and is as probable as its tokens are on
+    average. None for a path that does not reach all tokens.
+    """
+    reached = places[np.diff(tokens, prepend=-1) > 0] * _STEP
+    if len(reached) <= len(text):
+        return None
+    words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
+    ends = list(accumulate(len(part) for part in parts[:-1]))
+    return [
+        WordTiming(
+            word, float(reached[first]), float(reached[end]),
+            float(np.mean(probabilities[first:end])),
+        )
+        for word, first, end in zip(words, [0, *ends], ends, strict=False)
+    ]  # fmt: skip
 
 
 def _by_piece(pieces: Sequence[Piece], timings: Sequence[WordTiming]) -> list[list[WordTiming]]:
