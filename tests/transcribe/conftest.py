@@ -174,3 +174,25 @@ class ToldEngine:
 def told_engine() -> type[ToldEngine]:
     """The class of engines that write what a test tells them."""
     return ToldEngine
+
+
+class Mortal:
+    """Checkpoints that survive; the machine may die when one is to be written."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self.data: dict[str, bytes] = {}
+        self.most = most
+
+    def get(self, name: str) -> bytes | None:
+        return self.data.get(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        if len(self.data) == self.most:
+            raise InterruptedError
+        self.data[name] = data
+
+
+@pytest.fixture(scope="session")
+def mortal() -> type[Mortal]:
+    """Make checkpoints that keep ``most`` and then raise InterruptedError."""
+    return Mortal

@@ -1,6 +1,8 @@
 """Who speaks when: the built-in diarizer on real voices."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,38 +121,18 @@ def test_silence_has_no_speakers() -> None:
     assert found.speakers == 0 and found.exclusive == ()
 
 
-class Killed(Exception):
-    pass
-
-
-class Kept:
-    """Checkpoints that survive; the machine may die after some of them."""
-
-    def __init__(self, most: int = 1000) -> None:
-        self.data: dict[str, bytes] = {}
-        self.most = most
-
-    def get(self, name: str) -> bytes | None:
-        return self.data.get(name)
-
-    def put(self, name: str, data: bytes) -> None:
-        if len(self.data) == self.most:
-            raise Killed
-        self.data[name] = data
-
-
 def test_a_killed_job_does_one_step_again_and_ends_the_same(
-    spoken_wav: Path, monkeypatch: pytest.MonkeyPatch
+    spoken_wav: Path, monkeypatch: pytest.MonkeyPatch, mortal: Callable[..., Any]
 ) -> None:
     with spoken_wav.open("rb") as stream:
         samples = decode(stream).samples
     regions = regions_of(samples)
     monkeypatch.setattr(builtin_diariser, "_STEP", 64)
-    whole = Kept()
+    whole = mortal()
     expected = diarise(samples, regions, TranscribeOptions(), None, nothing, whole)
     assert len(whole.data) > 3
-    kept = Kept(most=2)
-    with pytest.raises(Killed):
+    kept = mortal(most=2)
+    with pytest.raises(InterruptedError):
         diarise(samples, regions, TranscribeOptions(), None, nothing, kept)
     kept.most = 1000
     told: list[tuple[int, int]] = []

@@ -196,36 +196,16 @@ def test_a_pipeline_that_cannot_be_used_is_named(
         run(samples, make_folder(config))
 
 
-class Killed(Exception):
-    pass
-
-
-class Kept:
-    """Checkpoints that survive; the machine may die when one is to be written."""
-
-    def __init__(self, most: int = 1000) -> None:
-        self.data: dict[str, bytes] = {}
-        self.most = most
-
-    def get(self, name: str) -> bytes | None:
-        return self.data.get(name)
-
-    def put(self, name: str, data: bytes) -> None:
-        if len(self.data) == self.most:
-            raise Killed
-        self.data[name] = data
-
-
 def test_a_killed_job_does_one_step_again_and_ends_the_same(
-    made: Path, samples: Samples, monkeypatch: pytest.MonkeyPatch
+    made: Path, samples: Samples, monkeypatch: pytest.MonkeyPatch, mortal: Callable[..., Any]
 ) -> None:
     from transcribe import pyannote_diariser
 
     monkeypatch.setattr(pyannote_diariser, "_STEP", 4)
-    whole, kept = Kept(), Kept(most=2)
+    whole, kept = mortal(), mortal(most=2)
     expected = run(samples, made, whole)
     assert len(whole.data) == 3  # ten windows, half a second apart
-    with pytest.raises(Killed):
+    with pytest.raises(InterruptedError):
         run(samples, made, kept)
     kept.most = 1000
     told: list[tuple[int, int]] = []
@@ -235,9 +215,9 @@ def test_a_killed_job_does_one_step_again_and_ends_the_same(
 
 
 def test_steps_of_other_weights_are_not_taken_up(
-    made: Path, make_folder: Callable[..., Path], samples: Samples
+    made: Path, make_folder: Callable[..., Path], samples: Samples, mortal: Callable[..., Any]
 ) -> None:
-    short, kept = samples[: 16_000 * 5], Kept()
+    short, kept = samples[: 16_000 * 5], mortal()
     run(short, made, kept)
     run(short, make_folder(CONFIG + "\n"), kept)
     assert len(kept.data) == 2
