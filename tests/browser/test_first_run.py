@@ -108,23 +108,23 @@ def add_recording(page: Page, file: Path) -> None:
     """Upload through our own slices."""
     page.get_by_role("link", name="Recordings").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Recordings")
-    page.get_by_label("Title").fill("Group one")
-    page.get_by_label("Title").press("Enter")
+    page.get_by_label("Title", exact=True).fill("Group one")
+    page.get_by_label("Title", exact=True).press("Enter")
     settled(page)
     upload(page, file, "Added.")
-    expect(page.get_by_label("Title").first).to_have_value("")
+    expect(page.get_by_label("Title", exact=True).first).to_have_value("")
 
 
 def add_part(page: Page, file: Path) -> None:
     """A further file of the same recording, on its timeline."""
     choose(page, "Add to", "Group one")
-    expect(page.get_by_label("Title")).to_have_count(0)
+    expect(page.get_by_label("Title", exact=True)).to_have_count(0)
     upload(page, file, "Added.")
 
 
 def refuse_the_same_again(page: Page, file: Path) -> None:
     choose(page, "Add to", "A new recording")
-    expect(page.get_by_label("Title").first).to_be_visible()
+    expect(page.get_by_label("Title", exact=True).first).to_be_visible()
     upload(page, file, "Group one")
 
 
