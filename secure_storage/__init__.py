@@ -61,6 +61,7 @@ from .errors import (
     NO_ROOM,
     BackupFailed,
     BadInput,
+    BuiltOn,
     DamagedFile,
     DiskFull,
     FokusError,
@@ -126,9 +127,34 @@ from .sessions import study_of, web_session
 from .settings import SlurmSettings, read_settings
 from .signin import gate_routes
 from .study import Study, create_study, on_event, unlock, verify_chain
+from .undoing import (
+    Patch,
+    Rows,
+    Step,
+    Undoable,
+    note_act,
+    put,
+    register_undoable,
+    settled,
+    to_redo,
+    to_undo,
+    undo_counts,
+)
 from .wordless import told as told_without_words
 
 __all__ = [
+    "BuiltOn",
+    "Patch",
+    "Rows",
+    "Step",
+    "Undoable",
+    "note_act",
+    "put",
+    "register_undoable",
+    "settled",
+    "to_redo",
+    "to_undo",
+    "undo_counts",
     "stop_erasure",
     "start_erasure",
     "read_certificate",

@@ -23,6 +23,13 @@ class Change:
         self._undone: list[Callable[[], object]] = []
         self._done: list[Callable[[], object]] = []
 
+    def once(self, client_id: str | None) -> None:
+        """Raise ``Repeated`` when the client did this before: to be asked before all else.
+
+        By the time of a repetition the versions it was made for are old.
+        """
+        events.refuse_repeated(self.db, client_id)
+
     def record(
         self, action: str, object: str, *, before: Mapping[str, object] | None = None,
         after: Mapping[str, object] | None = None, client_id: str | None = None,

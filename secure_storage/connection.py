@@ -40,6 +40,8 @@ FAULTS: Final = (sqlcipher3.Error, MemoryError)
 """A key that could not be read from a failing disk comes as want of memory."""
 Fault: Final[type[Exception]] = sqlcipher3.DatabaseError
 """What SQLCipher raises where a database is damaged."""
+Conflict: Final[type[Exception]] = sqlcipher3.IntegrityError
+"""What it raises when rows would point to what is missing, or stand twice."""
 PLAINTEXT: Final = b"SQLite format 3\0"
 _PRAGMAS: Final = (
     "foreign_keys = ON", "busy_timeout = 10000", "secure_delete = ON", "trusted_schema = OFF",

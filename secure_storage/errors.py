@@ -86,6 +86,10 @@ class StaleWrite(FokusError):
     """Somebody else changed the text since it was read."""
 
 
+class BuiltOn(FokusError):
+    """An act cannot be taken back, for what it changed was changed again since."""
+
+
 class Repeated(FokusError):
     """A client action that was already done; nothing was changed."""
 

@@ -69,10 +69,7 @@ def append(
     client_id: str | None,
 ) -> Event:  # fmt: skip
     """Write one event; ``Repeated`` when the client's action was already done."""
-    if client_id is not None:
-        row = db.conn.execute("SELECT seq FROM events WHERE client_id = ?", [client_id]).fetchone()
-        if row:
-            raise Repeated(row[0])
+    refuse_repeated(db, client_id)
     before_it, prev = last(db)
     seq = before_it + 1
     texts = (_canonical(before), _canonical(after))
@@ -85,6 +82,14 @@ def append(
         (seq, at, actor, action, object, *texts, salt, digest, prev, chained, client_id),
     )
     return Event(seq, at, actor, action, object, _parsed(texts[0]), _parsed(texts[1]))
+
+
+def refuse_repeated(db: sqlite_utils.Database, client_id: str | None) -> None:
+    """Raise ``Repeated`` when the client's action was already done."""
+    if client_id is not None:
+        row = db.conn.execute("SELECT seq FROM events WHERE client_id = ?", [client_id]).fetchone()
+        if row:
+            raise Repeated(row[0])
 
 
 def read(db: sqlite_utils.Database, since: int, limit: int) -> list[Event]:

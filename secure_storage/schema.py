@@ -353,5 +353,61 @@ CREATE TABLE transcription_defaults (
 ) STRICT;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (M001, M002, M003)
+M004: Final = """
+-- Sentences and turns can be put between others: their places have room between, 2^32 each.
+UPDATE sentences SET position = -(position + 1) * 4294967296;
+UPDATE sentences SET position = -position;
+UPDATE turns SET position = -(position + 1) * 4294967296;
+UPDATE turns SET position = -position;
+-- What was said, where the text was put into written language.
+ALTER TABLE sentences ADD COLUMN verbatim TEXT;
+-- A person gave the speaker: assigning speakers again leaves it.
+ALTER TABLE turns ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0 CHECK (by_hand IN (0, 1));
+
+ALTER TABLE transcripts RENAME COLUMN source TO source_before;
+ALTER TABLE transcripts ADD COLUMN source TEXT NOT NULL DEFAULT 'import'
+    CHECK (source IN ('whisper', 'import', 'typed', 'document'));
+UPDATE transcripts SET source = source_before;
+ALTER TABLE transcripts DROP COLUMN source_before;
+-- While these are set nobody can change the transcript.
+ALTER TABLE transcripts ADD COLUMN approved_at TEXT;
+ALTER TABLE transcripts ADD COLUMN approved_by INTEGER REFERENCES members (id);
+
+-- Corrections can bring two segments onto the same words; each stays what it is.
+PRAGMA defer_foreign_keys = ON;
+CREATE TABLE segments_before AS SELECT * FROM segments;
+DROP TABLE segments;
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY,
+    transcript_id INTEGER NOT NULL REFERENCES transcripts (id),
+    first_sentence_id INTEGER NOT NULL REFERENCES sentences (id),
+    last_sentence_id INTEGER NOT NULL REFERENCES sentences (id),
+    trim_start INTEGER NOT NULL DEFAULT 0,
+    trim_end INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO segments SELECT * FROM segments_before;
+DROP TABLE segments_before;
+CREATE INDEX segments_first ON segments (first_sentence_id);
+CREATE INDEX segments_last ON segments (last_sentence_id);
+CREATE INDEX segments_transcript ON segments (transcript_id);
+
+-- What can be taken back, by whom, and whether it is: an event that holds rows as they
+-- were before it and after.
+CREATE TABLE acts (
+    seq INTEGER PRIMARY KEY REFERENCES events (seq),
+    member_id INTEGER NOT NULL REFERENCES members (id),
+    -- What it belongs to: a person takes back acts within one transcript, newest first.
+    scope TEXT NOT NULL,
+    -- The event that took it back; NULL while the act stands.
+    undone_by INTEGER REFERENCES events (seq),
+    -- Taken back, and something else was done since: it cannot be done again.
+    closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1))
+) STRICT;
+CREATE INDEX acts_scope ON acts (scope, member_id, seq);
+-- The greatest id that an act ever gave in a table: an id that was taken back is not given
+-- to another row.
+CREATE TABLE last_ids (name TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (M001, M002, M003, M004)
 """Migration n (from 1) brings ``PRAGMA user_version`` from n-1 to n."""

@@ -5,9 +5,11 @@
 from . import archiving as _archiving  # noqa: F401  (registers what it archives)
 from . import sentences as _splitting  # noqa: F401
 from . import withdrawal as _withdrawal  # noqa: F401  (registers the eraser)
+from .asked_component import where_it_stands
 from .check_up import doctor
 from .commands import add_commands
 from .edge import Asked, posting, reading, refused, sent
+from .export import export_transcript
 from .foreign_text import read_vtt
 from .formats import (
     FORMS,
@@ -43,6 +45,7 @@ from .store import (
     DoubtRow,
     ParticipantRow,
     PartRow,
+    Recast,
     RecordingRow,
     SameFile,
     SentenceRow,
@@ -63,6 +66,7 @@ from .store import (
     save_import,
     save_transcription,
     sentence,
+    sentence_changed,
     sentences,
     set_study_defaults,
     speakers,
@@ -96,6 +100,7 @@ __all__ = [
     "Job",
     "PartRow",
     "ParticipantRow",
+    "Recast",
     "RecordingRow",
     "Run",
     "SameFile",
@@ -123,6 +128,7 @@ __all__ = [
     "doctor",
     "doubts",
     "edit_sentence",
+    "export_transcript",
     "heard",
     "how_made",
     "import_vtt",
@@ -148,6 +154,7 @@ __all__ = [
     "save_transcription",
     "sent",
     "sentence",
+    "sentence_changed",
     "sentences",
     "sentences_of",
     "set_study_defaults",
@@ -160,6 +167,7 @@ __all__ = [
     "tend",
     "transcribe_audio",
     "transcript",
+    "where_it_stands",
     "words",
     "write_docx",
     "write_json",

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from secure_storage import (
     BadInput,
+    BuiltOn,
     DiskFull,
     FokusError,
     NotAllowed,
@@ -34,6 +35,7 @@ _STATUS: Final[Mapping[type[FokusError], int]] = {
     NotSignedIn: 401,
     NotAllowed: 403,
     StaleWrite: 409,
+    BuiltOn: 409,
     DiskFull: 507,
     StorageAway: 503,
     StudyBusy: 503,

@@ -8,7 +8,7 @@ off, and does the same.
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from typing import Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
@@ -90,9 +90,14 @@ def told(event: Event) -> str:
             "action": event.action,
             "object": event.object,
             "actor": event.actor,
-            "after": event.after if kind in TOLD else None,
+            "after": _without_rows(event.after) if kind in TOLD else None,
         }
     )
+
+
+def _without_rows(after: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave out what only taking back needs."""
+    return after and {name: value for name, value in after.items() if name != "rows"}
 
 
 async def _send(socket: WebSocket, waiting: "asyncio.Queue[str | None]") -> None:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 PLACES: Final = frozenset({
-    "sentences.text", "sentences.heard", "words.text", "doubts.text", "speakers.label",
+    "sentences.text", "sentences.heard", "sentences.verbatim", "words.text", "doubts.text",
+    "speakers.label",
     "participants.pseudonym", "participants.profession", "recordings.title",
     "transcripts.title", "recording_parts.file_id", "jobs.key", "transcription_defaults.prompt",
     "jobs/", "looks/", "inbox/", "files:recording",

@@ -31,7 +31,7 @@ def segment_id(change: Change, transcript_id: int, first: int, last: int) -> int
         first, last = last, first
     row = change.db.execute(
         "SELECT id FROM segments WHERE first_sentence_id = ? AND last_sentence_id = ?"
-        " AND trim_start = 0 AND trim_end = 0",
+        " AND trim_start = 0 AND trim_end = 0 ORDER BY id",
         [first, last],
     ).fetchone()
     if row is not None:
@@ -125,8 +125,9 @@ def _said(study: Study, found: Segment) -> list[tuple[str, str]]:
 def _beside(study: Study, sentence_id: int, step: int) -> str:
     row = study.db.execute(
         "SELECT b.text FROM sentences s JOIN sentences b ON b.transcript_id = s.transcript_id"
-        " AND b.position = s.position + ? WHERE s.id = ?",
-        [step, sentence_id],
+        f" AND b.position {'>' if step > 0 else '<'} s.position WHERE s.id = ?"
+        f" ORDER BY b.position {'ASC' if step > 0 else 'DESC'} LIMIT 1",
+        [sentence_id],
     ).fetchone()
     return str(row[0]) if row else ""
 

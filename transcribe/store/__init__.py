@@ -1,5 +1,6 @@
 """The SQL of this stage: recordings, jobs, participants, transcripts, speakers, sentences."""
 
+from .acting import Act, Recast, acting, redo, sentence_changed, undo, undo_state
 from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
 from .jobs import (
     forget_job_key,
@@ -90,6 +91,13 @@ from .writing import (
 )
 
 __all__ = [
+    "Act",
+    "Recast",
+    "acting",
+    "redo",
+    "sentence_changed",
+    "undo",
+    "undo_state",
     "word_times",
     "transcripts_with",
     "titles",

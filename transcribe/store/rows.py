@@ -5,7 +5,7 @@ from typing import Literal
 
 from ..options import LANGUAGES
 
-Source = Literal["whisper", "import"]
+Source = Literal["whisper", "import", "typed", "document"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 

@@ -195,7 +195,8 @@ def erase_sentences(change: Change, sentences: Iterable[int], *, remove: bool) -
             change.db.execute("DELETE FROM sentences WHERE id = ?", [one])
         else:
             change.db.execute(
-                "UPDATE sentences SET text = ?, heard = '', version = version + 1 WHERE id = ?",
+                "UPDATE sentences SET text = ?, heard = '', verbatim = NULL, version = version + 1"
+                " WHERE id = ?",
                 [MARK, one],
             )
 

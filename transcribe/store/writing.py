@@ -14,6 +14,8 @@ from .recordings import SameFile
 from .rows import SentenceRow, Source
 from .transcripts import read_sentence
 
+ROOM: Final = 1 << 32
+"""Between the places of neighbours, so that others can be put between them."""
 _LONGEST_SENTENCE: Final = 20_000
 _LONGEST_NAME: Final = 80
 _FILE: Final = "sha256 of the imported file"
@@ -91,8 +93,8 @@ def insert_transcription(
 
 def _insert_turns(change: Change, transcript_id: int, turns: Iterable[Turn]) -> None:
     known: dict[str, int | None] = {UNKNOWN: None}
-    position = 0
-    for place, turn in enumerate(turns):
+    position = ROOM
+    for place, turn in enumerate(turns, 1):
         if turn.speaker not in known:
             known[turn.speaker] = _inserted(
                 change,
@@ -102,11 +104,11 @@ def _insert_turns(change: Change, transcript_id: int, turns: Iterable[Turn]) -> 
         turn_id = _inserted(
             change,
             "INSERT INTO turns (transcript_id, position, speaker_id) VALUES (?, ?, ?)",
-            [transcript_id, place, known[turn.speaker]],
+            [transcript_id, place * ROOM, known[turn.speaker]],
         )
         for sentence in turn.sentences:
             _insert_sentence(change, transcript_id, turn_id, position, sentence)
-            position += 1
+            position += ROOM
 
 
 def _insert_sentence(

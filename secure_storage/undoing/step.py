@@ -1,0 +1,127 @@
+"""One step back or forth: finding the act, checking that nobody built on it, putting its rows."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ..connection import Conflict
+from ..errors import BuiltOn
+from . import store
+from .patch import Rows, changed, in_order, undoable
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+    from ..change import Change
+
+BUILT_ON: Final = (
+    "This cannot be taken back: what it changed was changed again since, or something was built "
+    "on it. Take that back first; nothing was changed."
+)
+ERASED: Final = (
+    "This cannot be taken back: a participant withdrew, and what the act changed was erased."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An act with the rows it changed."""
+
+    seq: int
+    action: str
+    object: str
+    before: Rows | None
+    """None: erased."""
+    after: Rows | None
+
+
+def to_undo(db: "sqlite_utils.Database", member_id: int, scope: str) -> Step | None:
+    """Find what the member would take back next."""
+    return _step(db, store.newest(db, member_id, scope))
+
+
+def to_redo(db: "sqlite_utils.Database", member_id: int, scope: str) -> Step | None:
+    """Find what the member would do again next."""
+    return _step(db, store.last_undone(db, member_id, scope))
+
+
+def undo_counts(db: "sqlite_utils.Database", member_id: int, scope: str) -> tuple[int, int]:
+    """Count what the member could take back, and do again."""
+    return store.counts(db, member_id, scope)
+
+
+def note_act(change: "Change", seq: int, scope: str) -> None:
+    """Note that the event ``seq`` of this change can be taken back within ``scope``."""
+    store.add_act(change.db, seq, change.member.id, scope)
+
+
+def settled(change: "Change", step: Step, undone_by: int | None) -> None:
+    """Note that an act was taken back (by which event), or done again (None)."""
+    store.mark(change.db, step.seq, undone_by)
+
+
+def put(change: "Change", step: Step, *, again: bool = False) -> tuple[Rows, Rows]:
+    """Take an act back, or do it ``again``; gives the rows as they were and as they are now.
+
+    ``BuiltOn`` when rows are not what the act (or its taking back) left.
+    """
+    if step.before is None or step.after is None:
+        raise BuiltOn(ERASED)
+    left, wanted = (step.before, step.after) if again else (step.after, step.before)
+    db = change.db
+    for table, keys in left.items():
+        for key, was in keys.items():
+            if not _is(db, table, int(key), was):
+                raise BuiltOn(BUILT_ON)
+    try:
+        _put(db, left, wanted)
+    except Conflict:
+        raise BuiltOn(BUILT_ON) from None
+    return left, wanted
+
+
+def _put(db: "sqlite_utils.Database", left: Rows, wanted: Rows) -> None:
+    order = in_order(wanted)
+    # Rows that others point to come first and go last.
+    for table in order:
+        about = undoable(table)
+        for key, rows in wanted[table].items():
+            if isinstance(rows, list):
+                if rows and left[table][key]:
+                    store.delete(db, about, int(key))
+                for row in rows:
+                    # What counts goes on counting.
+                    counted = {name: row[name] + 1 for name in about.counters}
+                    store.insert(db, about, {**row, **counted})
+    for table in order:
+        for key, rows in wanted[table].items():
+            if isinstance(rows, dict):
+                store.update(db, undoable(table), int(key), rows)
+    for table in reversed(order):
+        for key, rows in wanted[table].items():
+            if not rows:
+                store.delete(db, undoable(table), int(key))
+
+
+def _is(db: "sqlite_utils.Database", table: str, key: int, was: Any) -> bool:
+    about = undoable(table)
+    now = store.rows(db, about, key)
+    if isinstance(was, dict):
+        return len(now) == 1 and all(now[0].get(name) == value for name, value in was.items())
+    if len(now) != len(was):
+        return False
+    return all(
+        not changed(about, [one], [two])[0] if about.key == "id" else one == two
+        for one, two in zip(was, now, strict=True)
+    )
+
+
+def _step(db: "sqlite_utils.Database", seq: int | None) -> Step | None:
+    if seq is None:
+        return None
+    action, about, before, after = store.event(db, seq)
+    return Step(seq, action, about, _rows(before), _rows(after))
+
+
+def _rows(text: str | None) -> Rows | None:
+    return None if text is None else json.loads(text).get("rows")

@@ -1,0 +1,202 @@
+"""One act on a transcript: a change that can be taken back, and that codings follow.
+
+Whoever changes a transcript goes through ``acting``. Rows are kept before they are touched;
+where texts or the run of sentences change, ``recast`` tells what became of which words, and
+later stages (which register in ``sentence_changed``) let their segments follow within the
+same transaction. The event holds all rows as they were and as they are.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from secure_storage import (
+    BadInput,
+    Change,
+    Patch,
+    Step,
+    Study,
+    Undoable,
+    note_act,
+    put,
+    register_undoable,
+    settled,
+    to_redo,
+    to_undo,
+    undo_counts,
+)
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Run = Sequence[tuple[int, str]]
+"""Neighbouring sentences in order: id and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recast:
+    """A run of neighbouring sentences as it was, and what stands in its place.
+
+    Texts of one run follow each other with one space between. A sentence that is in
+    ``before`` alone is about to be removed; one that is in ``after`` alone has come.
+    """
+
+    transcript_id: int
+    before: tuple[tuple[int, str], ...]
+    after: tuple[tuple[int, str], ...]
+
+
+sentence_changed: Final[list[Callable[[Change, Patch, Recast], object]]] = []
+"""The seam: called when the new rows are written and before old ones are removed."""
+
+# Those that others point to first.
+register_undoable(
+    Undoable("transcripts", counters=frozenset({"revision"})),
+    Undoable("speakers"),
+    Undoable("turns"),
+    Undoable("sentences", counters=frozenset({"version"})),
+    Undoable("words", "sentence_id"),
+)
+
+
+class Act:
+    """What is done to one transcript within one change."""
+
+    def __init__(self, change: Change, transcript_id: int) -> None:
+        """Nothing is done yet."""
+        self.change = change
+        self.db: Database = change.db
+        self.transcript_id = transcript_id
+        self.patch = Patch(change)
+
+    def keep(self, table: str, *keys: int) -> None:
+        """Keep rows as they are before they are first touched; all rows of a key."""
+        self.patch.keep(table, *keys)
+
+    def insert(self, table: str, **values: object) -> int:
+        """Put a new row and give its id."""
+        return self.patch.insert(table, values)
+
+    def recast(self, before: Run, after: Run) -> None:
+        """Tell the later stages what stands in place of which sentences."""
+        told = Recast(self.transcript_id, tuple(before), tuple(after))
+        for call in sentence_changed:
+            call(self.change, self.patch, told)
+
+    def finish(self, action: str, about: str, said: str, client_id: str | None) -> None:
+        """Write the event, unless nothing changed."""
+        before, after = self.patch.rows()
+        if not after:
+            return
+        seq = _record(self, action, about, before, after, said, client_id)
+        note_act(self.change, seq, scope_of(self.transcript_id))
+
+
+def scope_of(transcript_id: int) -> str:
+    """Name what acts are taken back within."""
+    return f"transcript:{transcript_id}"
+
+
+@contextmanager
+def acting(
+    study: Study, transcript_id: int, action: str, client_id: str | None = None, *,
+    about: str = "", said: str = "",
+) -> Iterator[Act]:  # fmt: skip
+    """Act on a transcript; ``said`` tells people what is done, without anybody's words.
+
+    ``about`` is the event's object, the transcript if left out. ``Repeated`` when the client
+    did it before, ``BadInput`` when the transcript is gone or approved.
+    """
+    study.require("transcribe")
+    with study.change("transcribe") as change:
+        change.once(client_id)
+        _check_open(change.db, transcript_id)
+        act = Act(change, transcript_id)
+        yield act
+        act.finish(action, about or scope_of(transcript_id), said, client_id)
+
+
+def undo(study: Study, transcript_id: int, client_id: str | None = None) -> str:
+    """Take back the member's last act on a transcript; gives what it was, "" for none.
+
+    ``BuiltOn`` when what it changed was changed again since.
+    """
+    return _step(study, transcript_id, client_id, again=False)
+
+
+def redo(study: Study, transcript_id: int, client_id: str | None = None) -> str:
+    """Do again what the member took back last; gives what it was, "" for none."""
+    return _step(study, transcript_id, client_id, again=True)
+
+
+def undo_state(study: Study, transcript_id: int) -> tuple[int, int]:
+    """Count what the member could take back on a transcript, and do again."""
+    study.require("read")
+    return undo_counts(study.db, study.member.id, scope_of(transcript_id))
+
+
+def _step(study: Study, transcript_id: int, client_id: str | None, *, again: bool) -> str:
+    study.require("transcribe")
+    with study.change("transcribe") as change:
+        change.once(client_id)
+        _check_open(change.db, transcript_id)
+        find = to_redo if again else to_undo
+        step = find(change.db, change.member.id, scope_of(transcript_id))
+        if step is None:
+            return ""
+        act = Act(change, transcript_id)
+        _keep_all(act, step)
+        put(change, step, again=again)
+        before, after = act.patch.rows()
+        action = "act.redone" if again else "act.undone"
+        seq = _record(act, action, step.object, before, after, step.action, client_id)
+        settled(change, step, None if again else seq)
+        return step.action
+
+
+def _keep_all(act: Act, step: Step) -> None:
+    for table, keys in (step.before or {}).items():
+        act.keep(table, *map(int, keys))
+
+
+def _record(
+    act: Act, action: str, about: str, before: object, after: object, said: str,
+    client_id: str | None,
+) -> int:  # fmt: skip
+    # Read first: rows that are gone afterwards were in the old turns.
+    touched = _touched(act)
+    (revision,) = act.db.execute(
+        "UPDATE transcripts SET revision = revision + 1 WHERE id = ? RETURNING revision",
+        [act.transcript_id],
+    ).fetchone()
+    return act.change.record(
+        action, about, before={"rows": before},
+        after={
+            "transcript": act.transcript_id, "revision": revision, "touched": touched,
+            "speakers": bool(act.patch.kept("speakers")), "said": said, "rows": after,
+        },
+        client_id=client_id,
+    )  # fmt: skip
+
+
+def _touched(act: Act) -> list[int]:
+    """Sentences that look different now, or are gone."""
+    found = {*act.patch.kept("sentences"), *act.patch.kept("words")}
+    for turn in act.patch.kept("turns"):
+        rows = act.db.execute("SELECT id FROM sentences WHERE turn_id = ?", [turn])
+        found.update(int(row[0]) for row in rows.fetchall())
+    return sorted(found)
+
+
+def _check_open(db: "Database", transcript_id: int) -> None:
+    row = db.execute(
+        "SELECT approved_at FROM transcripts WHERE id = ? AND deleted_at IS NULL", [transcript_id]
+    ).fetchone()
+    if row is None:
+        raise BadInput("This transcript does not exist (any more). Go back to the list.")
+    if row[0] is not None:
+        raise BadInput(
+            "This transcript is approved, and so locked: nothing was changed. A lead, or who "
+            "approved it, can unlock it on the page Transcript."
+        )
