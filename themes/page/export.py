@@ -3,7 +3,7 @@
 import streamlit as st
 
 import transcribe
-from secure_storage import Request, Study, list_requests, who_can_release
+from secure_storage import Study
 
 from ..export import export_manuscript
 from .telling import told
@@ -24,7 +24,10 @@ def export_page(study: Study) -> None:
         _asking(study, rows)
     else:
         st.caption("Your role does not ask for exports. Ask a lead or a coder for the Word file.")
-    st.caption("What waits, what left and what came in stands on the page **Exports**.")
+    st.caption(
+        "What waits, what left and what came in stands on the page **Exports**. "
+        "Transcripts are asked for on the page **Transcript**."
+    )
 
 
 def _asking(study: Study, rows: list[transcribe.TranscriptRow]) -> None:
@@ -49,36 +52,4 @@ def _asking(study: Study, rows: list[transcribe.TranscriptRow]) -> None:
         with told(), st.spinner("Writing the file …"):
             made = export_manuscript(study, chosen, purpose, recipient)
             st.session_state[_ASKED] = made.id
-    # Read anew: somebody may have decided meanwhile.
-    number = st.session_state.get(_ASKED)
-    for one in list_requests(study):
-        if one.id == number:
-            with st.container(border=True):
-                _what_next(study, one)
-
-
-def _what_next(study: Study, asked: Request) -> None:
-    if asked.names_found:
-        st.caption(":material/warning: **Names found.** Read the file through, and take them out.")
-    elif not asked.names_checked:
-        st.caption(
-            ":material/warning: **Names not checked.** No names are registered to look for. "
-            "Read the file through before it is passed on."
-        )
-    if asked.state == "released":
-        st.caption(":material/check_circle: Released, written to the study's exports folder:")
-        st.text(asked.file_name)
-        if study.member.may_release:
-            st.link_button("Fetch the Word file", f"/export/{asked.export_id}", type="primary")
-    elif asked.state == "waiting":
-        st.caption(":material/hourglass: Sealed in the study. It waits on the page **Exports**.")
-        st.text(asked.file_name)
-        able = [member.name for member in who_can_release(study, asked)]
-        if able:
-            st.text("It leaves when one of these agrees: " + ", ".join(able))
-        else:
-            st.caption(
-                "Nobody else can agree to it yet. The page **Exports** says what is missing."
-            )
-    else:
-        st.text(f"{asked.file_name} was {asked.state}. {asked.reason}")
+    transcribe.where_it_stands(study, st.session_state.get(_ASKED))

@@ -16,7 +16,7 @@ def write_docx(transcription: Transcription, title: str) -> bytes:
         document.paragraph([Run(notice, italic=True)])
     for turn, sentences in marked_turns(transcription):
         start = next((s.start for s in turn.sentences if s.start is not None), None)
-        runs = [Run(f"{turn.speaker}  ", bold=True)]
+        runs = [Run(f"{turn.speaker}  ", bold=True)] if turn.speaker else []
         if start is not None:
             runs.append(Run(f"{reading_time(start)}  ", faint=True))
         runs += _said(sentences)

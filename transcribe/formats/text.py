@@ -12,6 +12,7 @@ def write_txt(transcription: Transcription) -> str:
         lines.append("Made by the demo model: it knows only its sample's words and voices.\n")
     for turn, sentences in marked_turns(transcription):
         start = next((s.start for s in turn.sentences if s.start is not None), None)
+        voice = f"{turn.speaker}: " if turn.speaker else ""
         stamp = f"[{reading_time(start)}] " if start is not None else ""
-        lines.append(f"{stamp}{turn.speaker}: {' '.join(map(read_aloud, sentences))}\n")
+        lines.append(f"{stamp}{voice}{' '.join(map(read_aloud, sentences))}\n")
     return "\n".join(lines)

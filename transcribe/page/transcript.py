@@ -20,6 +20,7 @@ from ..store import (
     speakers,
 )
 from ..transcript_component import choose_transcript, may, show_transcript
+from .exporting import exporting_part
 from .telling import clock, told
 
 _WIDTH: Final = 110
@@ -43,6 +44,8 @@ def transcript_page(study: Study) -> None:
             show_transcript(study, row)
         _left_out(found)
         _how_made(study, row)
+        if may(study, "export"):
+            exporting_part(study, row)
 
 
 def _speakers(study: Study, row: TranscriptRow) -> None:
