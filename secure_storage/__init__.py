@@ -117,8 +117,10 @@ from .linking import Linking, Person, create_linking, linking_state, open_linkin
 from .listening import where
 from .lock import held
 from .members import ROLES, Member, Right, Role
-from .names import NameCheck
+from .names import Finder as NameFinder
+from .names import NameCheck, term_finder, term_hashes
 from .names import check as check_names
+from .names import finder as name_finder
 from .names import places as name_places
 from .recovery import Kit, make_kit, new_kit, read_kit, recover
 from .rotation import rotate_keys
@@ -194,7 +196,11 @@ __all__ = [
     "Person",
     "create_linking",
     "linking_state",
+    "NameFinder",
+    "name_finder",
     "name_places",
+    "term_finder",
+    "term_hashes",
     "open_linking",
     "pseudonyms",
     "Kit",

@@ -5,16 +5,19 @@ works on the study can be told that a text names a participant, and where, but c
 the names. (Who can try names out can still test a guess; that is what checking means.)
 """
 
-from .finding import NameCheck, check, places
+from .finding import Finder, NameCheck, check, finder, places
 from .forms import Form, contact_forms, folded, forms_of, name_forms
 from .store import Published, publish, published, stands, withdraw
+from .terms import term_finder, term_hashes
 
 __all__ = [
+    "Finder",
     "Form",
     "NameCheck",
     "Published",
     "check",
     "contact_forms",
+    "finder",
     "folded",
     "forms_of",
     "name_forms",
@@ -22,5 +25,7 @@ __all__ = [
     "publish",
     "published",
     "stands",
+    "term_finder",
+    "term_hashes",
     "withdraw",
 ]

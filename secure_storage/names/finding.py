@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from . import store
-from .forms import LONGEST, MAIL, digits, folded, is_number, skeleton
+from .forms import LONGEST, MAIL, digits, folded, heard, is_number, skeleton
 
 if TYPE_CHECKING:
     from ..study import Study
@@ -42,7 +42,7 @@ def check(study: "Study", texts: Iterable[str]) -> NameCheck:
     hashes = store.current(study.db, study._core.root)
     if hashes is None:
         return NameCheck(False, 0)
-    finder = _Finder(hashes)
+    finder = Finder(hashes)
     return NameCheck(True, sum(len(finder.places(text)) for text in texts))
 
 
@@ -50,19 +50,40 @@ def places(study: "Study", text: str) -> list[Span]:
     """Show where a text names a registered person: code points, start and end."""
     study.require("read")
     hashes = store.current(study.db, study._core.root)
-    return [] if hashes is None else _Finder(hashes).places(text)
+    return [] if hashes is None else Finder(hashes).places(text)
 
 
-class _Finder:
+def finder(study: "Study") -> "Finder | None":
+    """Give what finds the registered names; None while names are not published."""
+    study.require("read")
+    hashes = store.current(study.db, study._core.root)
+    return None if hashes is None else Finder(hashes)
+
+
+class Finder:
     """Looks words up once, however often they stand in the texts."""
 
     def __init__(self, hashes: store.Hashes) -> None:
+        """Find the names whose forms were hashed."""
         self._hashes = hashes
         self._words: dict[str, _Word] = {}
         self._dull: set[str] = set()
         """Words with which no name starts: nearly all."""
 
+    def known(self, word: str) -> bool:
+        """Tell whether a word without capitals is a form of a name."""
+        return self._known(word).single
+
+    def near(self, word: str) -> bool:
+        """Tell whether a word may be a name heard wrongly (``near_forms``)."""
+        return any(
+            self._hashes.holds(form.kind, form.text)
+            for plain in _without_genitive(folded(word))
+            for form in heard(plain)
+        )
+
     def places(self, text: str) -> list[Span]:
+        """Give where a text holds a name: code points, start and end."""
         found = (
             [one.span() for one in MAIL.finditer(text) if self._mail(one)] if "@" in text else []
         )
@@ -134,6 +155,10 @@ class _Finder:
             if is_number(plain) and self._hashes.holds("any", plain):
                 return stop - at
         return 0
+
+
+def _without_genitive(word: str) -> tuple[str, ...]:
+    return (word, word[:-1]) if word.endswith("s") else (word,)
 
 
 def _joined(text: str, run: list[re.Match[str]], between: re.Pattern[str]) -> bool:

@@ -12,21 +12,28 @@ A form has a kind, which says when it counts:
   A capital at the start of a sentence counts too: a person confirms what was found, and a
   name that was missed is worse than a word that was asked about.
 * ``initials``: only in capitals (KAN, not "kan").
+* ``near``: of what may be heard wrongly (``near_forms``); never found by itself, as it is
+  only a reason to ask a person.
 
 Left out: single words of one letter, initials of two, and particles (de, von) alone.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import combinations, islice, product
 from pathlib import Path
 from typing import Final, Literal
 from unicodedata import combining, normalize
 
-Kind = Literal["any", "capital", "initials"]
+Kind = Literal["any", "capital", "initials", "near 0", "near 1", "near 2"]
+_NEAR: Final[tuple[Kind, ...]] = ("near 0", "near 1", "near 2")
 LONGEST: Final = 4
 """Words in the longest form; of longer names the words are taken in runs."""
+LETTERS_OF_TWO: Final = 6
+"""Letters of the shortest name of which two may be heard wrongly; below it one."""
+_HARD_TO_HEAR: Final = range(3, 25)
+"""Letters of words that are compared with what may be heard wrongly."""
 MOST_SPELLINGS: Final = 24
 """Of one word: a bound for names made of å, ø and æ alone."""
 
@@ -112,6 +119,61 @@ def contact_forms(contact: str) -> set[Form]:
     mails = {folded(found.group()) for found in MAIL.finditer(contact)}
     numbers = {digits(found.group()) for found in _NUMBER.finditer(MAIL.sub(" ", contact))}
     return {Form(text, "any") for text in mails | {one for one in numbers if is_number(one)}}
+
+
+def wrongly_heard(word: str, most: int) -> Iterator[tuple[int, int, str]]:
+    """Write a word in all ways with up to ``most`` letters left out or put as «?».
+
+    With each: how many are left out, how many are «?». Two words are within n edits
+    (Levenshtein 1966) just when they share one, left out on the one side and on the other
+    and «?» together at most n: so words can be compared by hashes (after the deletion
+    neighbourhoods of Bocek, Hunt and Stiller 2007).
+    """
+    for count in range(min(most, len(word) - 2) + 1):
+        for places in combinations(range(len(word)), count):
+            for marks in product(("", "?"), repeat=count):
+                letters = list(word)
+                for place, mark in zip(places, marks, strict=True):
+                    letters[place] = mark
+                yield marks.count(""), marks.count("?"), "".join(letters)
+
+
+def near_forms(forms: Iterable[Form]) -> set[Form]:
+    """Give what words are looked up by that may be single-word names, heard wrongly.
+
+    Names that are also words have none: too much is like them.
+    """
+    words = {
+        skeleton(form.text)
+        for form in forms
+        if form.kind == "any" and form.text.isalpha() and len(form.text) in _HARD_TO_HEAR
+    }
+    found = set()
+    for word in words:
+        if word[-1] == "s" and ({word[:-1], word[:-2]} & words):
+            continue  # a genitive, which the other side takes off
+        most = edits(word)
+        for out, unknown, text in wrongly_heard(word, most):
+            found |= {Form(text, near(left)) for left in range(most - out - unknown + 1)}
+    return found
+
+
+def edits(word: str) -> int:
+    """How many letters of a name may be wrong."""
+    return 2 if len(word) >= LETTERS_OF_TWO else 1
+
+
+def near(out: int) -> Kind:
+    """The kind of what may be heard wrongly, for words with so many letters too many."""
+    return _NEAR[out]
+
+
+def heard(word: str) -> Iterator[Form]:
+    """Give the forms by which a folded word of a text is looked up among ``near_forms``."""
+    plain = skeleton(word)
+    if len(plain) in _HARD_TO_HEAR and plain.isalpha():
+        for out, _, text in wrongly_heard(plain, 2):
+            yield Form(text, near(out))
 
 
 MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

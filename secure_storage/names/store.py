@@ -1,7 +1,7 @@
 """The SQL of the published hashes, which stand in the study's own database."""
 
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +9,8 @@ import sqlite_utils
 
 from .. import database, keys
 from ..change import Change
-from .forms import LONGEST, Form
+from ..container import new_key
+from .forms import LONGEST, Form, near_forms
 
 LEAST: Final = 1024
 """Rows are filled up to this, then to its doubles, so that their number tells little."""
@@ -47,20 +48,41 @@ def names_key(root: bytes) -> bytes:
     return keys.derived(root, "names")
 
 
-def hashes_of(forms: Iterable[Form], key: bytes) -> frozenset[bytes]:
-    """Hash forms; of those of several words also how they start, so that few are tried."""
-    made = set()
-    for form in forms:
-        made.add(hashed(key, form.kind, form.text))
-        words = form.text.split()
-        if len(words) > 1:
-            made.add(hashed(key, f"starts {min(len(words), LONGEST)}", words[0]))
+def hashes_of(forms: Collection[Form], key: bytes) -> frozenset[bytes]:
+    """Hash forms, filled up so that their number tells little."""
+    made = hashes_alone(forms, key)
     size = LEAST
     while size < len(made):
         size *= 2
     # The same each time, so that what is new cannot be told by comparing two publications.
     fill = (hashed(key, "fill", str(number)) for number in range(size - len(made)))
-    return frozenset(made | set(fill))
+    return made | frozenset(fill)
+
+
+def hashes_alone(forms: Collection[Form], key: bytes) -> frozenset[bytes]:
+    """Hash forms; of those of several words also how they start, so that few are tried.
+
+    And what they may be heard as.
+    """
+    made = {hashed(key, form.kind, form.text) for form in near_forms(forms)}
+    for form in forms:
+        made.add(hashed(key, form.kind, form.text))
+        words = form.text.split()
+        if len(words) > 1:
+            made.add(hashed(key, f"starts {min(len(words), LONGEST)}", words[0]))
+    return frozenset(made)
+
+
+def terms_key(db: sqlite_utils.Database) -> bytes:
+    """Give the key of the terms' hashes; empty while there are none."""
+    return bytes.fromhex(database.meta(db, "terms_key"))
+
+
+def new_terms_key(change: Change) -> bytes:
+    """Make the key of the terms' hashes."""
+    key = new_key()
+    database.set_meta(change.db, "terms_key", key.hex())
+    return key
 
 
 def publish(change: Change, root: bytes, forms: Collection[Form]) -> int:

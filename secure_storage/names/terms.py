@@ -1,0 +1,34 @@
+"""Words that a study looks for besides its participants' names, kept as keyed hashes.
+
+The key is random and stands in the study, so that a change of the study's keys leaves them
+what they are: as with names, the hashes keep the words from being read, not from being
+guessed by somebody who can open the study.
+"""
+
+from collections.abc import Iterable
+
+import sqlite_utils
+
+from .. import database
+from ..change import Change
+from .finding import Finder
+from .forms import Form, contact_forms, name_forms
+from .store import Hashes, hashes_alone, new_terms_key, terms_key
+
+
+def term_hashes(change: Change, text: str, words: Iterable[str]) -> frozenset[bytes]:
+    """Hash the forms of a term, and of those of its ``words`` that stand for it alone."""
+    key = terms_key(change.db) or new_terms_key(change)
+    forms = _forms(text) | {form for word in words for form in name_forms(word)}
+    return hashes_alone(forms, key)
+
+
+def term_finder(db: sqlite_utils.Database, known: Iterable[bytes]) -> Finder:
+    """Give what finds the terms whose hashes these are."""
+    return Finder(Hashes(terms_key(db) or b"", frozenset(known)))
+
+
+def _forms(text: str) -> set[Form]:
+    forms = name_forms(text)
+    several = {form for form in forms if " " in form.text}
+    return (several or forms) | contact_forms(text)
