@@ -11,13 +11,17 @@ FROM transcripts t LEFT JOIN sentences s ON s.transcript_id = t.id
 WHERE t.deleted_at IS NULL GROUP BY t.id ORDER BY t.group_number, t.id
 """
 _SPANS: Final = """
-SELECT DISTINCT g.transcript_id, f.position, l.position, m.initials
+WITH places AS (
+    SELECT id, row_number() OVER (PARTITION BY transcript_id ORDER BY position) AS place
+    FROM sentences
+)
+SELECT DISTINCT g.transcript_id, f.place, l.place, m.initials
 FROM codings c
 JOIN codes k ON k.id = c.code_id
 JOIN members m ON m.id = c.coder_id
 JOIN segments g ON g.id = c.segment_id
-JOIN sentences f ON f.id = g.first_sentence_id
-JOIN sentences l ON l.id = g.last_sentence_id
+JOIN places f ON f.id = g.first_sentence_id
+JOIN places l ON l.id = g.last_sentence_id
 WHERE c.deleted_at IS NULL AND k.deleted_at IS NULL
 """
 
