@@ -407,6 +407,85 @@ CREATE INDEX acts_scope ON acts (scope, member_id, seq);
 -- The greatest id that an act ever gave in a table: an id that was taken back is not given
 -- to another row.
 CREATE TABLE last_ids (name TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Groups that have more to say than their number, which is theirs wherever it stands.
+CREATE TABLE groups (
+    number INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    -- A day (ISO 8601), or nothing.
+    held_on TEXT NOT NULL,
+    -- A pilot, say: neither in Table 1 nor proposed for exports.
+    left_out INTEGER NOT NULL CHECK (left_out IN (0, 1))
+) STRICT;
+-- On what a recording rests: the approval's reference, how consent was given, the basis in law.
+ALTER TABLE recordings ADD COLUMN approval TEXT NOT NULL DEFAULT '';
+ALTER TABLE recordings ADD COLUMN consent TEXT NOT NULL DEFAULT ''
+    CHECK (consent IN ('', 'written', 'electronic', 'spoken', 'not needed'));
+ALTER TABLE recordings ADD COLUMN lawful_basis TEXT NOT NULL DEFAULT ''
+    CHECK (lawful_basis IN ('', 'consent', 'public interest', 'legitimate interests',
+                            'legal obligation'));
+
+ALTER TABLE participants ADD COLUMN role TEXT NOT NULL DEFAULT 'participant'
+    CHECK (role IN ('participant', 'moderator', 'secretary'));
+UPDATE participants SET role = 'moderator' WHERE moderator = 1;
+ALTER TABLE participants DROP COLUMN moderator;
+-- What else the team asks of its participants, and their answers as they were given.
+CREATE TABLE attributes (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('text', 'number', 'years'))
+) STRICT;
+CREATE UNIQUE INDEX attributes_name ON attributes (name COLLATE NOCASE);
+CREATE TABLE answers (
+    participant_id INTEGER NOT NULL REFERENCES participants (id),
+    attribute_id INTEGER NOT NULL REFERENCES attributes (id),
+    answer TEXT NOT NULL,
+    PRIMARY KEY (participant_id, attribute_id)
+) STRICT, WITHOUT ROWID;
+
+-- How the study tells its Table 1: at most one row, and its lines.
+CREATE TABLE table_one (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    -- Counts below are marked: so few people can be known by them.
+    threshold INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE TABLE table_one_rules (
+    id INTEGER PRIMARY KEY,
+    -- NULL is the profession.
+    attribute_id INTEGER REFERENCES attributes (id),
+    label TEXT NOT NULL,
+    -- Of a text: the answer that the label stands for.
+    value TEXT NOT NULL,
+    -- Of a number or years: where the bin begins.
+    least REAL
+) STRICT;
+
+-- What the player needs of a part: its loudness, twenty bytes a second, and, where browsers
+-- cannot play the file as it came (playable 0), the copy that was made for them.
+CREATE TABLE part_media (
+    part_id INTEGER PRIMARY KEY REFERENCES recording_parts (id),
+    peaks BLOB NOT NULL,
+    playable INTEGER NOT NULL CHECK (playable IN (0, 1)),
+    copy_id TEXT REFERENCES files (id)
+) STRICT;
+-- Who listened through a transcript, and how many seconds of its sound were heard on the way.
+CREATE TABLE passes (
+    id INTEGER PRIMARY KEY,
+    transcript_id INTEGER NOT NULL REFERENCES transcripts (id),
+    member_id INTEGER NOT NULL REFERENCES members (id),
+    at TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    heard REAL NOT NULL,
+    length REAL NOT NULL,
+    -- Plays up to this event are counted.
+    seq INTEGER NOT NULL REFERENCES events (seq)
+) STRICT;
+-- The transcript whose text a job gives times to; NULL where it makes a transcript.
+ALTER TABLE jobs ADD COLUMN aligns INTEGER REFERENCES transcripts (id);
+-- Transcripts are put into written language, what was said is kept beside.
+ALTER TABLE transcription_defaults ADD COLUMN written INTEGER NOT NULL DEFAULT 0
+    CHECK (written IN (0, 1));
 """
 
 MIGRATIONS: Final[tuple[str, ...]] = (M001, M002, M003, M004)

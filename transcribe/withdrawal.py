@@ -39,9 +39,11 @@ if TYPE_CHECKING:
 PLACES: Final = frozenset({
     "sentences.text", "sentences.heard", "sentences.verbatim", "words.text", "doubts.text",
     "speakers.label",
-    "participants.pseudonym", "participants.profession", "recordings.title",
+    "participants.pseudonym", "participants.profession", "answers.answer",
+    "table_one_rules.label", "table_one_rules.value", "recordings.title", "recordings.approval",
+    "groups.title",
     "transcripts.title", "recording_parts.file_id", "jobs.key", "transcription_defaults.prompt",
-    "jobs/", "looks/", "inbox/", "files:recording",
+    "part_media.peaks", "part_media.copy_id", "files:playback", "jobs/", "looks/", "inbox/", "files:recording",
 })  # fmt: skip
 Ranges = dict[int, tuple[Span, ...]]
 """Of each part of a recording, the seconds to silence, from its own start."""
@@ -78,6 +80,7 @@ def _found_words(
 ) -> tuple[Found, ...]:
     edited = tuple(one.heard for one in mine.said if one.heard not in ("", one.text))
     name = store.pseudonym_of(db, participant_id)
+    answers = tuple(store.answers_of(db, participant_id))
     named = tuple(text for _, _, text in store.titles(db) if mentions(name, text))
     prompt = tuple(text for text in (store.read_defaults(db).prompt,) if text)
     return (
@@ -96,6 +99,7 @@ def _found_words(
             "Speakers' labels", len(speakers), "Replaced by a number.",
             tuple(label for _, label in speakers),
         ),
+        Found("Answers about themselves", len(answers), "Erased.", answers),
         Found("Titles with the pseudonym", len(named), "Replaced there, if you choose so.", named),
         Found(
             "Words the recogniser is to expect", len(prompt),
@@ -190,6 +194,7 @@ def erase(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     if remove:
         store.erase_empty_turns(change, sorted({one.turn_id for one in mine.said}))
     store.rename_labels(change, withdrawal)
+    store.erase_answers(change, withdrawal.participant_id)
     _again(change, ground, withdrawal)
     touched = {one.transcript_id for one in mine.said} | {one for _, one, _ in mine.doubts}
     store.revise(
