@@ -110,7 +110,7 @@ def analysed(lead: Study, coder: Study, transcripts: list[int], words: Words) ->
         transcribe.edit_sentence(coder, edited.id, words(), edited.version, secrets.token_hex(8))
         speaker = transcribe.speakers(lead, transcript_id)[0]
         group = transcribe.transcript(lead, transcript_id).group
-        person = transcribe.add_participant(lead, group, words(), words(), False)
+        person = transcribe.add_participant(lead, group, words(), words())
         transcribe.link_speaker(lead, speaker.id, person)
         transcribe.rename_speaker(lead, speaker.id, words())
 

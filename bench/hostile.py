@@ -219,7 +219,7 @@ def _filled(study: Study, hostile: Sequence[str]) -> dict[str, int]:
     put("definition", lambda text: coding.add_code(study, f"code {hostile.index(text)}", text))
     put("theme", lambda text: themes.add_theme(study, text))
     put("concept", lambda text: themes.add_theme(study, f"theme {hostile.index(text)}", text))
-    put("participant", lambda text: transcribe.add_participant(study, 1, text, text[:79], False))
+    put("participant", lambda text: transcribe.add_participant(study, 1, text, text[:79]))
     put("recording", recorded)
     put("member", lambda text: study.invite(text, "reader"))
     put("purpose", exported)

@@ -204,7 +204,11 @@ def _name_speakers(study: Study, transcript_id: int, voices: dict[int, str]) -> 
     group = next(group for group in demo.groups() if group.number == group_number)
     people = {
         person.label: transcribe.add_participant(
-            study, group.number, person.pseudonym, person.profession, person.moderator
+            study,
+            group.number,
+            person.pseudonym,
+            person.profession,
+            "moderator" if person.moderator else "participant",
         )
         for person in group.people
     }

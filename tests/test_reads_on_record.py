@@ -90,7 +90,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
         doubts=(transcribe.Doubt(0.0, 1.0, CANARY, "no speech"),),
         provenance=(("recogniser", "by hand"),),
     )
-    transcribe.add_participant(study, 1, "P1", "nurse", False)
+    transcribe.add_participant(study, 1, "P1", "nurse")
     transcript = transcribe.save_transcription(
         study, talk, title="Group 1", group=1, recording_id=None
     )

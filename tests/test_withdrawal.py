@@ -164,9 +164,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     )
     transcribe.save_transcription(lead, AGAIN, title="Again", group=3, recording_id=recording)
     people = {
-        "S1": transcribe.add_participant(lead, 3, "Mo", "", True),
-        "Kari": transcribe.add_participant(lead, 3, "Kari", "retired ship's carpenter", False),
-        "S3": transcribe.add_participant(lead, 3, "Per", "nurse", False),
+        "S1": transcribe.add_participant(lead, 3, "Mo", "", "moderator"),
+        "Kari": transcribe.add_participant(lead, 3, "Kari", "retired ship's carpenter"),
+        "S3": transcribe.add_participant(lead, 3, "Per", "nurse"),
     }
     for one in transcribe.speakers(lead, transcript):
         transcribe.link_speaker(lead, one.id, people[one.label])
@@ -784,7 +784,7 @@ def test_somebody_of_the_demo_study_withdraws(demo_copy) -> None:
 
 
 def test_whoever_said_nothing_can_withdraw_too(desk: Desk) -> None:
-    silent = transcribe.add_participant(desk.lead, 3, "Siri", "cook on a ship", False)
+    silent = transcribe.add_participant(desk.lead, 3, "Siri", "cook on a ship")
     asked = ask_erasure(desk.lead, silent, "remove")
     confirm_erasure(desk.coder, asked)
     certificate = carry_out_erasure(desk.coder, asked)

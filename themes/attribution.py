@@ -21,13 +21,14 @@ class Voice:
     pseudonym: str = ""
     """Empty unless the speaker is linked to a participant."""
     profession: str = ""
-    moderator: bool = False
+    role: str = "participant"
+    """Or «moderator», «secretary»: those are named by what they did."""
 
 
 def role(voice: Voice) -> str:
     """Say what kind of voice it is, the group left out."""
-    if voice.moderator:
-        return "Moderator"
+    if voice.role != "participant":
+        return voice.role.capitalize()
     words = voice.profession.strip() or voice.pseudonym.strip()
     return words[:1].upper() + words[1:] if words else "Speaker"
 

@@ -79,7 +79,7 @@ def _parts(study: Study, row: TranscriptRow) -> list[dict[str, object]]:
 
 def _speaker(row: SpeakerRow) -> dict[str, object]:
     return {
-        "id": row.id, "name": row.name, "profession": row.profession, "moderator": row.moderator
+        "id": row.id, "name": row.name, "profession": row.profession, "role": row.role
     }  # fmt: skip
 
 

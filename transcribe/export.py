@@ -98,7 +98,7 @@ def _named(speakers: Sequence[SpeakerRow], order: Iterable[int | None]) -> dict[
 
 
 def _who(speaker: SpeakerRow) -> str:
-    role = "moderator" if speaker.moderator else speaker.profession
+    role = speaker.profession if speaker.role == "participant" else speaker.role
     return f"{speaker.name} ({role})" if role else speaker.name
 
 

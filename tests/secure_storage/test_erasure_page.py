@@ -58,7 +58,7 @@ def kari(study: Study) -> int:
     transcript = transcribe.save_transcription(
         study, TALK, title="First", group=1, recording_id=None
     )
-    who = transcribe.add_participant(study, 1, "Kari", "nurse", False)
+    who = transcribe.add_participant(study, 1, "Kari", "nurse")
     transcribe.link_speaker(study, transcribe.speakers(study, transcript)[0].id, who)
     return who
 

@@ -103,8 +103,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     coder, reader = _join(lead, "Bo Lund", "coder"), _join(lead, "Cia Dahl", "reader")
     transcript = save_transcription(lead, TALK, title="Third group", group=3, recording_id=None)
     people = {
-        "S1": add_participant(lead, 3, "M", "", True),
-        "S2": add_participant(lead, 3, "P1", "occupational therapist", False),
+        "S1": add_participant(lead, 3, "M", "", "moderator"),
+        "S2": add_participant(lead, 3, "P1", "occupational therapist"),
     }
     for speaker in speakers(lead, transcript):
         if speaker.label in people:

@@ -17,7 +17,7 @@ NURSE = Voice("p2", 3, pseudonym="P2", profession="Nurse")
         (Voice("s1", 3), "Speaker, group 3"),
         (Voice("", 3), "Speaker, group 3"),
         (
-            Voice("p1", 2, pseudonym="M", profession="Researcher", moderator=True),
+            Voice("p1", 2, pseudonym="M", profession="Researcher", role="moderator"),
             "Moderator, group 2",
         ),
         (Voice("p1", 3, pseudonym="P1", profession="  "), "P1, group 3"),

@@ -73,7 +73,7 @@ def ada(browse: Callable[[str], TestClient]) -> TestClient:
 
 
 def test_a_transcript_comes_whole(ada: TestClient, study: Study, talk: int) -> None:
-    person = add_participant(study, 1, "Olivia", "Occupational therapist", False)
+    person = add_participant(study, 1, "Olivia", "Occupational therapist")
     link_speaker(study, speakers(study, talk)[0].id, person)
     answer = ada.get(f"/api/transcript/{talk}")
     body = answer.json()
@@ -130,7 +130,7 @@ def test_doubtful_sentences_are_marked_with_the_reasons(ada: TestClient, talk: i
 def test_what_has_not_changed_is_not_sent_again(ada: TestClient, study: Study, talk: int) -> None:
     tag = ada.get(f"/api/transcript/{talk}").headers["etag"]
     assert ada.get(f"/api/transcript/{talk}", headers={"if-none-match": tag}).status_code == 304
-    add_participant(study, 1, "Olivia", "", False)
+    add_participant(study, 1, "Olivia", "")
     assert ada.get(f"/api/transcript/{talk}", headers={"if-none-match": tag}).status_code == 200
 
 
@@ -255,7 +255,7 @@ def test_reads_disturb_nobody_and_members_stay_private(
 def test_who_has_left_is_no_longer_told(ada: TestClient, study: Study) -> None:
     with ada.websocket_connect(LIVE) as socket:
         socket.receive_json()
-    add_participant(study, 1, "Olivia", "", False)
+    add_participant(study, 1, "Olivia", "")
     with ada.websocket_connect(LIVE) as socket:
         assert socket.receive_json()["seq"] == study.head()
 

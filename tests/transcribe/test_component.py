@@ -88,8 +88,8 @@ def test_the_component_is_told_little_and_the_demo_model_is_named(study: Study) 
 
 def test_a_speaker_is_named_and_linked(study: Study) -> None:
     transcript = save_transcription(study, TALK, title="One", group=1, recording_id=None)
-    person = add_participant(study, 1, "Olivia", "Occupational therapist", False)
-    add_participant(study, 2, "Somebody else", "", False)
+    person = add_participant(study, 1, "Olivia", "Occupational therapist")
+    add_participant(study, 2, "Somebody else", "")
     at = page(study)
     at.text_input[0].input("First voice")
     linking = at.selectbox[-1]

@@ -42,7 +42,7 @@ Enter = Callable[[str, Role], Study]
 @pytest.fixture
 def talk(study: Study) -> int:
     made = save_transcription(study, TALK, title="Third group", group=3, recording_id=None)
-    person = add_participant(study, 3, "P1", "occupational therapist", False)
+    person = add_participant(study, 3, "P1", "occupational therapist")
     link_speaker(study, speakers(study, made)[0].id, person)
     return made
 

@@ -106,7 +106,7 @@ def test_a_reader_sees_and_changes_nothing(
     study: Study, tone: Tone, sign_in: Callable[[str, Role], Study]
 ) -> None:
     add_recording(study, "One", 1, [tone()])
-    add_participant(study, 1, "Berit", "Nurse", moderator=False)
+    add_participant(study, 1, "Berit", "Nurse")
     at = page(sign_in("Rita", "reader"))
     assert not at.exception
     assert list(at.dataframe[0].value["Recording"]) == ["One"]

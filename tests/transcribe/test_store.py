@@ -135,12 +135,12 @@ def test_a_speaker_is_renamed_and_linked(study: Study, talk: int) -> None:
         rename_speaker(study, two.id, "Anna")
     with pytest.raises(BadInput):
         rename_speaker(study, two.id, UNKNOWN)
-    person = add_participant(study, 3, "Berit", "Occupational therapist", moderator=False)
+    person = add_participant(study, 3, "Berit", "Occupational therapist")
     link_speaker(study, two.id, person)
     assert [row.name for row in speakers(study, talk)] == ["Anna", "Berit"]
     linked = speakers(study, talk)[1]
-    assert (linked.profession, linked.moderator, linked.label) == (
-        "Occupational therapist", False, "SPEAKER_01",
+    assert (linked.profession, linked.role, linked.label) == (
+        "Occupational therapist", "participant", "SPEAKER_01",
     )  # fmt: skip
     link_speaker(study, two.id, None)
     assert speakers(study, talk)[1].name == "SPEAKER_01"
@@ -148,21 +148,21 @@ def test_a_speaker_is_renamed_and_linked(study: Study, talk: int) -> None:
 
 
 def test_a_speaker_is_somebody_of_the_same_group(study: Study, talk: int) -> None:
-    other = add_participant(study, 4, "Carl", "Nurse", moderator=False)
+    other = add_participant(study, 4, "Carl", "Nurse")
     with pytest.raises(BadInput, match="group"):
         link_speaker(study, speakers(study, talk)[0].id, other)
 
 
 def test_participants_are_listed_group_by_group_moderators_first(study: Study) -> None:
-    add_participant(study, 2, "Dag", "Nurse", moderator=False)
-    add_participant(study, 1, "Anna", "Nurse", moderator=False)
-    add_participant(study, 1, " Berit  B ", "", moderator=True)
+    add_participant(study, 2, "Dag", "Nurse")
+    add_participant(study, 1, "Anna", "Nurse")
+    add_participant(study, 1, " Berit  B ", "", role="moderator")
     assert [row.pseudonym for row in participants(study)] == ["Berit B", "Anna", "Dag"]
     with pytest.raises(BadInput, match="already"):
-        add_participant(study, 1, "Anna", "Physician", moderator=False)
+        add_participant(study, 1, "Anna", "Physician")
     for group, pseudonym in ((0, "X"), (1, " "), (1, "x" * 81)):
         with pytest.raises(BadInput):
-            add_participant(study, group, pseudonym, "", moderator=False)
+            add_participant(study, group, pseudonym, "")
 
 
 def test_a_reader_reads_and_writes_nothing(
@@ -170,14 +170,14 @@ def test_a_reader_reads_and_writes_nothing(
 ) -> None:
     reader = sign_in("Rita", "reader")
     first = sentences(reader, talk)[0]
-    person = add_participant(study, 3, "Berit", "", moderator=False)
+    person = add_participant(study, 3, "Berit", "")
     speaker = speakers(reader, talk)[0].id
     head = study.head()
     for write in (
         lambda: edit_sentence(reader, first.id, "No.", 1, None),
         lambda: rename_speaker(reader, speaker, "No"),
         lambda: link_speaker(reader, speaker, person),
-        lambda: add_participant(reader, 1, "No", "", moderator=False),
+        lambda: add_participant(reader, 1, "No", ""),
         lambda: save_transcription(reader, TALK, title="No", group=1, recording_id=None),
     ):
         with pytest.raises(NotAllowed):

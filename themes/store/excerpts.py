@@ -59,7 +59,7 @@ class Reading:
                     # An unlinked label is what somebody typed, often a name: never shown.
                     pseudonym=row.name if linked else "",
                     profession=row.profession if linked else "",
-                    moderator=linked and row.moderator,
+                    role=row.role,
                 )
             self._voices[transcript_id] = voices
         return self._voices[transcript_id]

@@ -21,7 +21,7 @@ def participants_part(study: Study, *, may_change: bool) -> None:
                 "Group": [row.group for row in rows],
                 "Pseudonym": [row.pseudonym for row in rows],
                 "Profession": [row.profession for row in rows],
-                "Moderator": [row.moderator for row in rows],
+                "Moderator": [row.role == "moderator" for row in rows],
             },
             hide_index=True,
             column_config={
@@ -44,5 +44,11 @@ def _add(study: Study, group: int) -> None:
         moderator = columns[3].checkbox("Moderator")
         if st.form_submit_button("Add participant"):
             with told():
-                add_participant(study, int(number), pseudonym, profession, moderator)
+                add_participant(
+                    study,
+                    int(number),
+                    pseudonym,
+                    profession,
+                    "moderator" if moderator else "participant",
+                )
                 st.rerun()

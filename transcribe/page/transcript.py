@@ -85,7 +85,7 @@ def _who(study: Study, speaker: SpeakerRow, known: list[ParticipantRow]) -> None
         )
         if not st.form_submit_button("Save", icon=":material/check:"):
             if not known:
-                st.caption("Add the group's participants on the page **Recordings** to link them.")
+                st.caption("Add the participants on the page **Participants** to link them.")
             return
     with told():
         if label.strip() != speaker.label:
@@ -96,7 +96,7 @@ def _who(study: Study, speaker: SpeakerRow, known: list[ParticipantRow]) -> None
 
 
 def _called(one: ParticipantRow) -> str:
-    role = "moderator" if one.moderator else one.profession
+    role = one.profession if one.role == "participant" else one.role
     return f"{one.pseudonym}, {role}" if role else one.pseudonym
 
 

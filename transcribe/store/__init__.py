@@ -1,7 +1,15 @@
 """The SQL of this stage: recordings, jobs, participants, transcripts, speakers, sentences."""
 
 from .acting import Act, Recast, acting, redo, sentence_changed, undo, undo_state
+from .attributes import (
+    add_attribute,
+    attributes,
+    insert_attribute,
+    read_attributes,
+    remove_attribute,
+)
 from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
+from .groups import edit_group, grounds, groups, set_grounds
 from .jobs import (
     forget_job_key,
     insert_job,
@@ -13,7 +21,18 @@ from .jobs import (
     set_job_state,
     unfinished_jobs,
 )
-from .participants import add_participant, check_group, participants
+from .participants import (
+    add_participant,
+    answers_of,
+    check_group,
+    edit_participant,
+    erase_answers,
+    insert_participant,
+    participants,
+    read_participants,
+    remove_participant,
+    update_participant,
+)
 from .recordings import (
     KIND,
     PURPOSE,
@@ -29,17 +48,25 @@ from .recordings import (
     refuse_file,
 )
 from .rows import (
+    AttributeRow,
+    Consent,
     DoubtRow,
+    GroundsRow,
+    GroupRole,
+    GroupRow,
     JobRow,
     JobState,
+    LawfulBasis,
     ParticipantRow,
     PartRow,
     RecordingRow,
     SentenceRow,
     SpeakerRow,
     StudyDefaults,
+    TableOneSettings,
     TranscriptRow,
 )
+from .table_one import set_table_one, table_one_settings
 from .transcripts import (
     doubts,
     heard,
@@ -91,6 +118,31 @@ from .writing import (
 )
 
 __all__ = [
+    "AttributeRow",
+    "Consent",
+    "GroundsRow",
+    "GroupRole",
+    "GroupRow",
+    "LawfulBasis",
+    "TableOneSettings",
+    "add_attribute",
+    "answers_of",
+    "attributes",
+    "edit_group",
+    "edit_participant",
+    "erase_answers",
+    "grounds",
+    "groups",
+    "insert_attribute",
+    "insert_participant",
+    "read_attributes",
+    "read_participants",
+    "remove_attribute",
+    "remove_participant",
+    "set_grounds",
+    "set_table_one",
+    "table_one_settings",
+    "update_participant",
     "Act",
     "Recast",
     "acting",

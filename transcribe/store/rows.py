@@ -4,8 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..options import LANGUAGES
+from ..questionnaire.values import Kind
+from ..table_one import Rule
 
 Source = Literal["whisper", "import", "typed", "document"]
+GroupRole = Literal["participant", "moderator", "secretary"]
+"""What somebody was in the group; only participants are counted and quoted as such."""
+Consent = Literal["", "written", "electronic", "spoken", "not needed"]
+LawfulBasis = Literal["", "consent", "public interest", "legitimate interests", "legal obligation"]
+"""Of the GDPR, article 6 (1): letters a, e, f, c."""
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -29,7 +36,60 @@ class ParticipantRow:
     group: int
     pseudonym: str
     profession: str
-    moderator: bool
+    role: GroupRole
+    answers: tuple[tuple[int, str], ...] = ()
+    """Attribute and answer, of those that were given."""
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRow:
+    """What the team asks of its participants, and what an answer holds."""
+
+    id: int
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A focus group, or an interview, with what is in the study of it."""
+
+    number: int
+    title: str = ""
+    held_on: str = ""
+    """A day (ISO 8601), or nothing."""
+    left_out: bool = False
+    """Kept out of the analysis, as a pilot is."""
+    participants: int = 0
+    seconds: float = 0.0
+    """Of its recordings together; where it has none, of its longest transcript."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: «Group 3», «Group 1, pilot»."""
+        return f"Group {self.number}, {self.title}" if self.title else f"Group {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class GroundsRow:
+    """On what it rests that a recording may be used."""
+
+    recording_id: int
+    approval: str = ""
+    """The reference of an ethics committee or a data protection officer."""
+    consent: Consent = ""
+    lawful_basis: LawfulBasis = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableOneSettings:
+    """How the study tells its Table 1."""
+
+    threshold: int = 3
+    rules: tuple[tuple[int | None, Rule], ...] = ()
+    """Attribute (None is the profession) and line, in the team's order."""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +169,7 @@ class SpeakerRow:
     name: str
     """The participant's pseudonym when linked, else the label."""
     profession: str
-    moderator: bool
+    role: GroupRole
 
 
 @dataclass(frozen=True, slots=True)

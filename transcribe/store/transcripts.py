@@ -25,7 +25,7 @@ FROM sentences s JOIN turns t ON t.id = s.turn_id LEFT JOIN words w ON w.sentenc
 """
 _SPEAKERS: Final = """
 SELECT s.id, s.label, s.participant_id, coalesce(p.pseudonym, s.label),
-       coalesce(p.profession, ''), coalesce(p.moderator, 0)
+       coalesce(p.profession, ''), coalesce(p.role, 'participant')
 FROM speakers s LEFT JOIN participants p ON p.id = s.participant_id
 """
 
@@ -85,10 +85,7 @@ def speakers(study: Study, transcript_id: int) -> list[SpeakerRow]:
     """The speakers of a transcript in the order in which they first speak."""
     study.require("read")
     rows = study.db.execute(_SPEAKERS + " WHERE s.transcript_id = ? ORDER BY s.id", [transcript_id])
-    return [
-        SpeakerRow(number, label, participant, name, profession, bool(moderator))
-        for number, label, participant, name, profession, moderator in rows
-    ]
+    return [SpeakerRow(*row) for row in rows]
 
 
 def timed_sentences(study: Study, transcript_id: int) -> list[Sentence]:

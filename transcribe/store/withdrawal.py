@@ -18,7 +18,10 @@ _PARTS: Final = """
 SELECT p.id, p.recording_id, p.file_id, p.offset, p.duration, p.sha256, r.title
 FROM recording_parts p JOIN recordings r ON r.id = p.recording_id
 """
-TITLES: Final = (("recordings", "title"), ("transcripts", "title"))
+TITLES: Final = (
+    ("recordings", "title"), ("recordings", "approval"), ("transcripts", "title"),
+    ("groups", "title"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,12 @@ def capsules_with_keys(db: Database) -> frozenset[str]:
     return frozenset(str(row[0]) for row in rows.fetchall())
 
 
-def titles(db: Database) -> list[tuple[str, int, str]]:
-    """Table, number and text of all that is a title."""
+def titles(db: Database) -> list[tuple[tuple[str, str], int, str]]:
+    """Place (table and column), number and text of all that is a title."""
     return [
-        (table, int(row[0]), str(row[1]))
+        ((table, column), int(row[0]), str(row[1]))
         for table, column in TITLES
-        for row in db.execute(f"SELECT id, {column} FROM {table}").fetchall()
+        for row in db.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
     ]
 
 
@@ -237,10 +240,10 @@ def rename_labels(change: Change, withdrawal: Withdrawal) -> None:
 
 def rename_in_titles(change: Change, withdrawal: Withdrawal) -> None:
     """Take the pseudonym, and what is quoted, out of titles."""
-    for table, number, text in titles(change.db):
+    for (table, column), number, text in titles(change.db):
         put = rewritten(withdrawal, text)
         if put != text:
-            change.db.execute(f"UPDATE {table} SET title = ? WHERE id = ?", [put, number])
+            change.db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", [put, number])
 
 
 def forget_jobs(change: Change, recordings: Iterable[int]) -> None:

@@ -219,7 +219,7 @@ export class Transcript {
   voice(sentence) {
     const speaker = this.speakers.get(sentence.speaker)
     if (!speaker) return "Unknown speaker"
-    const role = speaker.moderator ? "moderator" : speaker.profession
+    const role = speaker.role === "participant" ? speaker.profession : speaker.role
     return role && role !== speaker.name.toLowerCase() ? `${speaker.name}, ${role}` : speaker.name
   }
 
