@@ -380,16 +380,32 @@ DROP TABLE segments;
 CREATE TABLE segments (
     id INTEGER PRIMARY KEY,
     transcript_id INTEGER NOT NULL REFERENCES transcripts (id),
-    first_sentence_id INTEGER NOT NULL REFERENCES sentences (id),
-    last_sentence_id INTEGER NOT NULL REFERENCES sentences (id),
+    -- Both NULL: its words are nowhere any more, and it is on the repair list.
+    first_sentence_id INTEGER REFERENCES sentences (id),
+    last_sentence_id INTEGER REFERENCES sentences (id),
     trim_start INTEGER NOT NULL DEFAULT 0,
-    trim_end INTEGER NOT NULL DEFAULT 0
+    trim_end INTEGER NOT NULL DEFAULT 0,
+    CHECK ((first_sentence_id IS NULL) = (last_sentence_id IS NULL))
 ) STRICT;
 INSERT INTO segments SELECT * FROM segments_before;
 DROP TABLE segments_before;
 CREATE INDEX segments_first ON segments (first_sentence_id);
 CREATE INDEX segments_last ON segments (last_sentence_id);
 CREATE INDEX segments_transcript ON segments (transcript_id);
+-- Segments whose words a correction took away: a person puts them where they belong, or
+-- lets them go.
+CREATE TABLE repairs (
+    id INTEGER PRIMARY KEY,
+    segment_id INTEGER NOT NULL REFERENCES segments (id),
+    -- What it covered.
+    text TEXT NOT NULL,
+    -- A sentence near to where it was; that may be gone by now, so nothing is enforced.
+    near INTEGER,
+    state TEXT NOT NULL CHECK (state IN ('open', 'repaired', 'let_go')),
+    closed_by INTEGER REFERENCES members (id),
+    closed_at TEXT
+) STRICT;
+CREATE INDEX repairs_segment ON repairs (segment_id);
 
 -- What can be taken back, by whom, and whether it is: an event that holds rows as they
 -- were before it and after.
@@ -486,6 +502,34 @@ ALTER TABLE jobs ADD COLUMN aligns INTEGER REFERENCES transcripts (id);
 -- Transcripts are put into written language, what was said is kept beside.
 ALTER TABLE transcription_defaults ADD COLUMN written INTEGER NOT NULL DEFAULT 0
     CHECK (written IN (0, 1));
+
+-- Who was heard when, as the diarization tells it. Several voices can be one speaker.
+CREATE TABLE voices (
+    id INTEGER PRIMARY KEY,
+    transcript_id INTEGER NOT NULL REFERENCES transcripts (id),
+    speaker_id INTEGER REFERENCES speakers (id)
+) STRICT;
+CREATE INDEX voices_transcript ON voices (transcript_id);
+CREATE TABLE spans (
+    voice_id INTEGER NOT NULL REFERENCES voices (id),
+    start REAL NOT NULL,
+    end REAL NOT NULL,
+    -- 1: one voice at a time, which labels words; 0: everybody who speaks, which flags them.
+    exclusive INTEGER NOT NULL CHECK (exclusive IN (0, 1))
+) STRICT;
+CREATE INDEX spans_voice ON spans (voice_id);
+
+-- The interview guide, and the sentences at which its questions are asked.
+CREATE TABLE questions (
+    id INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    deleted_at TEXT
+) STRICT;
+CREATE TABLE question_marks (
+    sentence_id INTEGER PRIMARY KEY REFERENCES sentences (id),
+    question_id INTEGER NOT NULL REFERENCES questions (id)
+) STRICT;
 """
 
 MIGRATIONS: Final[tuple[str, ...]] = (M001, M002, M003, M004)

@@ -56,6 +56,8 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType({
     "export_requests.decided_at": _TIME,
     "name_forms.hash": "a keyed hash, kept by the custodian; the key is not in the study",
     "acts.scope": "a kind and a number",
+    "repairs.state": _WORD,
+    "repairs.closed_at": _TIME,
     "last_ids.name": "the name of a table",
     "backups.name": "a day and a random number",
     "backups.made_at": _TIME,
