@@ -5,6 +5,7 @@ from .bolt import hide_memory, shut_in
 from .child import Limits, guarded, still_alive
 from .door import open_foreign, shred
 from .kinds import expect
+from .pdf import read_pdf
 
 __all__ = [
     "Archive",
@@ -15,6 +16,7 @@ __all__ = [
     "hide_memory",
     "open_archive",
     "open_foreign",
+    "read_pdf",
     "read_xml",
     "shred",
     "shut_in",

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_TIME: Final = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})")
+_TIME: Final = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,6}))?")
 
 
 def subtitle_time(seconds: float, mark: str = ".") -> str:
@@ -22,8 +22,8 @@ def reading_time(seconds: float) -> str:
 
 
 def parse_time(text: str) -> float | None:
-    """Read ``[hh:]mm:ss.mmm``, or None."""
+    """Read ``[hh:]mm:ss[.mmm]``, or None."""
     if not (found := _TIME.fullmatch(text.strip())):
         return None
-    hours, minutes, seconds, milliseconds = (int(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()[:3])
+    return hours * 3600 + minutes * 60 + float(f"{seconds}.{found[4] or 0}")
