@@ -1,7 +1,5 @@
 """HTTP routes of this stage: what the transcript component reads and writes."""
 
-from collections.abc import Sequence
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -9,11 +7,11 @@ from starlette.routing import BaseRoute
 from secure_storage import StaleWrite, Study
 
 from . import store
-from .doubtful import doubts_about
+from .act_api import act_routes
 from .edge import PRIVATE, Asked, posting, reading, refused, sent
+from .lines import all_lines, all_speakers
 from .live import live_route
-from .pauses import Pause, find_pauses
-from .store import SentenceRow, SpeakerRow, TranscriptRow
+from .store import TranscriptRow
 from .upload_api import upload_routes
 
 
@@ -22,7 +20,9 @@ def routes() -> list[BaseRoute]:
     return [
         reading("/api/transcript/{id:int}", _transcript),
         posting("/api/sentence", _sentence),
+        *act_routes(),
         live_route(),
+        *playing_routes(),
         *upload_routes(),
     ]
 
@@ -37,6 +37,7 @@ def _transcript(study: Study, request: Request) -> Response:
     if "if-none-match" not in request.headers:
         # Opening is on the record; being told of a change while it is open is not opening.
         study.note("read.transcript", f"transcript:{transcript_id}")
+    undo, redo = store.undo_state(study, transcript_id)
     answer = sent(
         {
             "me": study.member.id,
@@ -48,15 +49,11 @@ def _transcript(study: Study, request: Request) -> Response:
             "parts": _parts(study, row),
             "revision": row.revision,
             "head": head,
-            "speakers": [_speaker(one) for one in store.speakers(study, transcript_id)],
-            "sentences": [
-                _line(one, pauses)
-                for one, pauses in zip(
-                    store.sentences(study, transcript_id),
-                    find_pauses(store.timed_sentences(study, transcript_id)),
-                    strict=True,
-                )
-            ],
+            "speakers": all_speakers(study, transcript_id),
+            "sentences": all_lines(study, transcript_id),
+            "locked": store.is_locked(study, transcript_id),
+            "undo": undo,
+            "redo": redo,
         }
     )
     answer.headers["etag"] = tag
@@ -75,28 +72,6 @@ def _parts(study: Study, row: TranscriptRow) -> list[dict[str, object]]:
         if recording.id == row.recording_id
         for part in recording.parts
     ]
-
-
-def _speaker(row: SpeakerRow) -> dict[str, object]:
-    return {
-        "id": row.id, "name": row.name, "profession": row.profession, "role": row.role
-    }  # fmt: skip
-
-
-def _line(row: SentenceRow, pauses: Sequence[Pause]) -> dict[str, object]:
-    reasons = doubts_about(row)
-    return {
-        "id": row.id,
-        "turn": row.turn_id,
-        "speaker": row.speaker_id,
-        "start": row.start,
-        "end": row.end,
-        "text": row.text,
-        "version": row.version,
-        "doubt": bool(reasons),
-        "why": "; ".join(reasons),
-        "pauses": [{"offset": one.offset, "mark": one.mark} for one in pauses],
-    }
 
 
 def _sentence(study: Study, asked: Asked) -> Response:

@@ -237,8 +237,11 @@ def test_changes_are_heard_live(ada: TestClient, study: Study, talk: int) -> Non
             "action": "sentence.edited",
             "object": f"sentence:{sentence}",
             "actor": 1,
-            "after": {"text": "New.", "version": 2, "transcript": talk},
-        }
+            "after": {
+                "transcript": talk, "revision": 2, "touched": [sentence], "speakers": False,
+                "said": "a corrected sentence",
+            },
+        }  # fmt: skip
 
 
 def test_reads_disturb_nobody_and_members_stay_private(

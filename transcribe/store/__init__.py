@@ -1,6 +1,6 @@
 """The SQL of this stage: recordings, jobs, participants, transcripts, speakers, sentences."""
 
-from .acting import Act, Recast, acting, redo, sentence_changed, undo, undo_state
+from .acting import Act, Recast, acting, is_locked, redo, sentence_changed, undo, undo_state
 from .attributes import (
     add_attribute,
     attributes,
@@ -9,6 +9,7 @@ from .attributes import (
     remove_attribute,
 )
 from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
+from .editing import edit_sentence
 from .groups import edit_group, grounds, groups, set_grounds
 from .jobs import (
     forget_job_key,
@@ -20,6 +21,15 @@ from .jobs import (
     refuse_other_parts,
     set_job_state,
     unfinished_jobs,
+)
+from .media import (
+    PLAYBACK,
+    MediaRow,
+    copies_of,
+    insert_media,
+    media,
+    set_copy,
+    silence_media,
 )
 from .participants import (
     add_participant,
@@ -109,7 +119,6 @@ from .withdrawal import (
     word_times,
 )
 from .writing import (
-    edit_sentence,
     insert_transcription,
     link_speaker,
     rename_speaker,
@@ -118,6 +127,13 @@ from .writing import (
 )
 
 __all__ = [
+    "PLAYBACK",
+    "MediaRow",
+    "copies_of",
+    "insert_media",
+    "media",
+    "set_copy",
+    "silence_media",
     "AttributeRow",
     "Consent",
     "GroundsRow",
@@ -144,6 +160,7 @@ __all__ = [
     "table_one_settings",
     "update_participant",
     "Act",
+    "is_locked",
     "Recast",
     "acting",
     "redo",

@@ -6,6 +6,7 @@ later stages (which register in ``sentence_changed``) let their segments follow 
 same transaction. The event holds all rows as they were and as they are.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,19 @@ register_undoable(
     Undoable("sentences", counters=frozenset({"version"})),
     Undoable("words", "sentence_id"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an act did."""
+
+    seq: int
+    """Its event."""
+    touched: tuple[int, ...] = ()
+    """Sentences that look different now, or are gone."""
+    speakers: bool = False
+    """Some of these changed, too."""
+    said: str = ""
 
 
 class Act:
@@ -130,10 +144,33 @@ def redo(study: Study, transcript_id: int, client_id: str | None = None) -> str:
     return _step(study, transcript_id, client_id, again=True)
 
 
+def outcome(study: Study, client_id: str) -> Outcome:
+    """Tell what an act did, by the number that its client gave it; of none, nothing."""
+    study.require("read")
+    row = study.db.execute(
+        "SELECT seq, json_extract(after, '$.touched'), json_extract(after, '$.speakers'),"
+        " json_extract(after, '$.said') FROM events WHERE client_id = ?",
+        [client_id],
+    ).fetchone()
+    if row is None:
+        return Outcome(study.head())
+    seq, touched, speakers, said = row
+    return Outcome(seq, tuple(json.loads(touched or "[]")), bool(speakers), said or "")
+
+
 def undo_state(study: Study, transcript_id: int) -> tuple[int, int]:
     """Count what the member could take back on a transcript, and do again."""
     study.require("read")
     return undo_counts(study.db, study.member.id, scope_of(transcript_id))
+
+
+def is_locked(study: Study, transcript_id: int) -> bool:
+    """Whether a transcript is approved, so that nobody can change it."""
+    study.require("read")
+    row = study.db.execute(
+        "SELECT approved_at FROM transcripts WHERE id = ?", [transcript_id]
+    ).fetchone()
+    return row is not None and row[0] is not None
 
 
 def _step(study: Study, transcript_id: int, client_id: str | None, *, again: bool) -> str:
@@ -145,14 +182,22 @@ def _step(study: Study, transcript_id: int, client_id: str | None, *, again: boo
         step = find(change.db, change.member.id, scope_of(transcript_id))
         if step is None:
             return ""
+        said = f"{'Done again' if again else 'Taken back'}: {_said(change.db, step)}"
         act = Act(change, transcript_id)
         _keep_all(act, step)
         put(change, step, again=again)
         before, after = act.patch.rows()
         action = "act.redone" if again else "act.undone"
-        seq = _record(act, action, step.object, before, after, step.action, client_id)
+        seq = _record(act, action, step.object, before, after, said, client_id)
         settled(change, step, None if again else seq)
-        return step.action
+        return said
+
+
+def _said(db: "Database", step: Step) -> str:
+    row = db.execute(
+        "SELECT json_extract(after, '$.said') FROM events WHERE seq = ?", [step.seq]
+    ).fetchone()
+    return str(row[0] or step.action)
 
 
 def _keep_all(act: Act, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""Writing transcripts: keeping a new one, correcting sentences, naming speakers."""
+"""Writing transcripts: keeping a new one, naming speakers."""
 
 import hashlib
 import json
@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from secure_storage import BadInput, Change, Repeated, StaleWrite, Study, record_import
+from secure_storage import BadInput, Change, Study, record_import
 
+from ..importing import Preview
 from ..transcript import UNKNOWN, Sentence, Transcription, Turn
 from .participants import check_group
+from .placing import ROOM
 from .recordings import SameFile
-from .rows import SentenceRow, Source
-from .transcripts import read_sentence
+from .rows import Source
 
-ROOM: Final = 1 << 32
-"""Between the places of neighbours, so that others can be put between them."""
-_LONGEST_SENTENCE: Final = 20_000
 _LONGEST_NAME: Final = 80
 _FILE: Final = "sha256 of the imported file"
 
@@ -32,25 +30,27 @@ def save_transcription(
 
 
 def save_import(
-    study: Study, result: Transcription, data: bytes, *, title: str, group: int,
+    study: Study, read: Preview, data: bytes, *, title: str, group: int,
     source: str = "transcript file",
 ) -> int:  # fmt: skip
-    """Keep a transcript read from the file ``data``, unless that file is in the study.
+    """Keep what was read from the file ``data``, unless that file is in the study.
 
     ``source`` says on the import ledger how it came.
     """
     study.require("transcribe")
     digest = hashlib.sha256(data).hexdigest()
+    result = read.transcription
     named = replace(result, provenance=(*result.provenance, (_FILE, digest)))
+    kind: Source = "document" if read.kind == "document" else "import"
     with study.change("transcribe") as change:
         row = change.db.execute(
             "SELECT title FROM transcripts WHERE deleted_at IS NULL AND provenance LIKE ?",
             [f"%{digest}%"],
         ).fetchone()
         if row:
-            raise SameFile(str(row[0]), "transcript")
-        record_import(change, "transcript", len(data), digest, source=source, purpose="to analyse")
-        return insert_transcription(change, named, title, group, None, "import")
+            raise SameFile(str(row[0]), read.kind)
+        record_import(change, read.kind, len(data), digest, source=source, purpose="to analyse")
+        return insert_transcription(change, named, title, group, None, kind)
 
 
 def insert_transcription(
@@ -73,7 +73,8 @@ def insert_transcription(
         [recording_id, title, group, result.language, source, int(result.demo),
          json.dumps(result.provenance, ensure_ascii=False), change.now],
     )  # fmt: skip
-    _insert_turns(change, transcript_id, result.turns)
+    speakers = _insert_turns(change, transcript_id, result.turns)
+    insert_spans(change, transcript_id, result, speakers)
     change.db.conn.executemany(
         "INSERT INTO doubts (transcript_id, start, end, text, reason) VALUES (?, ?, ?, ?, ?)",
         [(transcript_id, doubt.start, doubt.end, doubt.text, doubt.reason)
@@ -91,7 +92,10 @@ def insert_transcription(
     return transcript_id
 
 
-def _insert_turns(change: Change, transcript_id: int, turns: Iterable[Turn]) -> None:
+def _insert_turns(
+    change: Change, transcript_id: int, turns: Iterable[Turn]
+) -> dict[str, int | None]:
+    """Write turns with their speakers; gives the speakers' ids by label."""
     known: dict[str, int | None] = {UNKNOWN: None}
     position = ROOM
     for place, turn in enumerate(turns, 1):
@@ -109,6 +113,7 @@ def _insert_turns(change: Change, transcript_id: int, turns: Iterable[Turn]) -> 
         for sentence in turn.sentences:
             _insert_sentence(change, transcript_id, turn_id, position, sentence)
             position += ROOM
+    return known
 
 
 def _insert_sentence(
@@ -127,138 +132,6 @@ def _insert_sentence(
         [(sentence_id, place, word.text, word.start, word.end, word.confidence, word.margin,
           int(word.overlap)) for place, word in enumerate(sentence.words)],
     )  # fmt: skip
-
-
-def edit_sentence(
-    study: Study, sentence_id: int, text: str, version: int, client_id: str | None
-) -> SentenceRow:
-    """Correct a sentence that was read as ``version``; what was heard stays beside it.
-
-    A repeated ``client_id`` changes nothing and gives the sentence as it stands. An old
-    ``version`` raises StaleWrite: both texts are then the person's to compare.
-    """
-    study.require("transcribe")
-    text = " ".join(text.split())
-    if not text or len(text) > _LONGEST_SENTENCE:
-        raise BadInput(
-            f"A sentence needs between 1 and {_LONGEST_SENTENCE} characters; nothing was changed."
-        )
-    try:
-        with study.change("transcribe") as change:
-            return _edit(change, sentence_id, text, version, client_id)
-    except Repeated:
-        return read_sentence(study.db, sentence_id)
-
-
-def _edit(
-    change: Change, sentence_id: int, text: str, version: int, client_id: str | None
-) -> SentenceRow:
-    before = read_sentence(change.db, sentence_id)
-    transcript_id = change.db.execute(
-        "SELECT transcript_id FROM sentences WHERE id = ?", [sentence_id]
-    ).fetchone()[0]
-    # Recorded before the version is judged: a retry after a lost answer is a repetition,
-    # though by then its version is old.
-    change.record(
-        "sentence.edited",
-        f"sentence:{sentence_id}",
-        before={"text": before.text, "version": before.version},
-        after={"text": text, "version": before.version + 1, "transcript": transcript_id},
-        client_id=client_id,
-    )
-    if before.version != version:
-        raise StaleWrite(
-            "Somebody else has corrected this sentence meanwhile. Compare both versions and "
-            "save again."
-        )
-    change.db.execute(
-        "UPDATE sentences SET text = ?, version = version + 1 WHERE id = ?", [text, sentence_id]
-    )
-    change.db.execute(
-        "UPDATE transcripts SET revision = revision + 1 WHERE id = ?", [transcript_id]
-    )
-    return read_sentence(change.db, sentence_id)
-
-
-def rename_speaker(study: Study, speaker_id: int, label: str) -> None:
-    """Give a speaker another label, unique in its transcript."""
-    study.require("transcribe")
-    label = " ".join(label.split())
-    if not label or label == UNKNOWN or len(label) > _LONGEST_NAME:
-        raise BadInput(
-            f"A speaker needs a name of at most {_LONGEST_NAME} characters, other than {UNKNOWN}."
-        )
-    with study.change("transcribe") as change:
-        transcript_id, old, participant_id = _speaker(change, speaker_id)
-        taken = change.db.execute(
-            "SELECT id FROM speakers WHERE transcript_id = ? AND label = ? AND id <> ?",
-            [transcript_id, label, speaker_id],
-        ).fetchone()
-        if taken:
-            raise BadInput("Another speaker of this transcript already has this name.")
-        change.db.execute("UPDATE speakers SET label = ? WHERE id = ?", [label, speaker_id])
-        _speaker_changed(
-            change, transcript_id, speaker_id, "speaker.renamed", {"label": old}, {"label": label}
-        )
-
-
-def link_speaker(study: Study, speaker_id: int, participant_id: int | None) -> None:
-    """Say which participant a speaker is; None takes the link back."""
-    study.require("transcribe")
-    with study.change("transcribe") as change:
-        transcript_id, _, old = _speaker(change, speaker_id)
-        if (
-            participant_id is not None
-            and not change.db.execute(
-                "SELECT 1 FROM participants p JOIN transcripts t ON t.group_number = p.group_number"
-                " WHERE p.id = ? AND t.id = ?",
-                [participant_id, transcript_id],
-            ).fetchone()
-        ):
-            raise BadInput(
-                "This participant is not in the transcript's group. Add the participant to the "
-                "group first (page Recordings)."
-            )
-        if change.db.execute(
-            "SELECT 1 FROM erasures WHERE participant_id = ? AND state IN ('erased', 'done')",
-            [participant_id],
-        ).fetchone():
-            raise BadInput(
-                "This participant withdrew and was erased, so nothing can be linked to them. If "
-                "it is the same person, take their words out of this transcript."
-            )
-        change.db.execute(
-            "UPDATE speakers SET participant_id = ? WHERE id = ?", [participant_id, speaker_id]
-        )
-        _speaker_changed(
-            change, transcript_id, speaker_id, "speaker.linked",
-            {"participant": old}, {"participant": participant_id},
-        )  # fmt: skip
-
-
-def _speaker(change: Change, speaker_id: int) -> tuple[int, str, int | None]:
-    row = change.db.execute(
-        "SELECT transcript_id, label, participant_id FROM speakers WHERE id = ?", [speaker_id]
-    ).fetchone()
-    if row is None:
-        raise BadInput("This speaker does not exist (any more). Reload the transcript.")
-    return row[0], row[1], row[2]
-
-
-def _speaker_changed(
-    change: Change,
-    transcript_id: int,
-    speaker_id: int,
-    action: str,
-    before: dict[str, object],
-    after: dict[str, object],
-) -> None:
-    change.db.execute(
-        "UPDATE transcripts SET revision = revision + 1 WHERE id = ?", [transcript_id]
-    )
-    change.record(
-        action, f"speaker:{speaker_id}", before=before, after={**after, "transcript": transcript_id}
-    )
 
 
 def _inserted(change: Change, sql: str, values: list[object]) -> int:

@@ -1,0 +1,189 @@
+"""Acts on a transcript over HTTP, as the page sends them."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+
+from secure_storage import Gate, Role, Study, gate_routes
+from transcribe import Sentence, Transcription, Turn, Word, save_transcription
+from transcribe.api import routes
+
+PASSPHRASE = "correct horse battery"
+OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
+
+
+def heard(text: str, start: float, confidence: float = 0.9) -> Sentence:
+    words = tuple(
+        Word(word, start + place, start + place + 0.5, confidence, margin=0.9)
+        for place, word in enumerate(text.split())
+    )
+    return Sentence(text, start, words[-1].end, words)
+
+
+TALK = Transcription(
+    "en",
+    (
+        Turn("S1", (heard("I do not lift alone.", 0.0), heard("We are two.", 10.0))),
+        Turn("S2", (heard("Mm yes.", 20.0, 0.1),)),
+    ),
+)
+
+
+@pytest.fixture
+def talk(study: Study) -> int:
+    return save_transcription(study, TALK, title="One", group=1, recording_id=None)
+
+
+@pytest.fixture
+def browse(home: Path, study: Study) -> Iterator[Callable[[str], TestClient]]:
+    app = Starlette(
+        routes=[*gate_routes(home), *routes()], middleware=[Middleware(Gate, home=home)]
+    )
+    with TestClient(app, base_url="http://fokus.test", headers=OURS) as first:
+
+        def open_one(name: str) -> TestClient:
+            browser = TestClient(app, base_url="http://fokus.test", headers=OURS)
+            browser.portal = first.portal
+            browser.post("/sign-in", data={"name": name, "passphrase": PASSPHRASE})
+            return browser
+
+        yield open_one
+
+
+Act = Callable[..., dict[str, Any]]
+
+
+def acting(browser: TestClient, talk: int, name: str) -> Act:
+    """Do an act in a browser; gives the answer with its status."""
+    numbers = count(1)
+
+    def act(what: str, **fields: object) -> dict[str, Any]:
+        asked = {"client_id": f"{name}-{next(numbers)}", "transcript": talk, "act": what, **fields}
+        answer = browser.post("/api/act", json=asked)
+        return {"status": answer.status_code, **answer.json()}
+
+    return act
+
+
+@pytest.fixture
+def act(browse: Callable[[str], TestClient], talk: int) -> Act:
+    return acting(browse("Ada"), talk, "ada")
+
+
+@pytest.fixture
+def lines(browse: Callable[[str], TestClient], talk: int) -> Callable[[], list[dict[str, Any]]]:
+    browser = browse("Ada")
+    return lambda: list(browser.get(f"/api/transcript/{talk}").json()["sentences"])
+
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+def test_a_split_is_answered_with_both_lines_and_taken_back(act: Act, lines: Lines) -> None:
+    before = lines()
+    done = act("split", sentence=before[0]["id"], version=1, at=8)
+    first, second = done["put"]
+    assert (first["text"], second["text"]) == ("I do not", "lift alone.")
+    assert (first["end"], second["start"], second["end"]) == (2.5, 3.0, 4.5)
+    assert first["position"] < second["position"] < before[1]["position"]
+    assert (done["gone"], done["undo"], done["redo"]) == ([], 1, 0)
+    assert (done["said"], done["revision"], done["speakers"]) == ("a split sentence", 2, None)
+    back = act("undo")
+    assert (back["gone"], back["undo"], back["redo"]) == ([second["id"]], 0, 1)
+    assert back["said"] == "Taken back: a split sentence"
+    assert [{**one, "version": 1} for one in lines()] == before
+    again = act("redo")
+    assert [one["text"] for one in again["put"]] == ["I do not", "lift alone."]
+    assert [one["id"] for one in again["put"]] == [first["id"], second["id"]]
+
+
+def test_neighbours_are_merged_within_a_speaker(act: Act, lines: Lines) -> None:
+    first, second, third = lines()
+    done = act("merge", sentence=first["id"], version=1, next=second["id"], next_version=1)
+    (line,) = done["put"]
+    assert line["text"] == "I do not lift alone. We are two."
+    assert (line["start"], line["end"], done["gone"]) == (0.0, 12.5, [second["id"]])
+    refused = act(
+        "merge", sentence=first["id"], version=line["version"], next=third["id"], next_version=1
+    )
+    assert refused["status"] == 400
+    assert "Two speakers" in refused["error"]
+
+
+def test_an_old_version_is_answered_with_the_new_one(act: Act, lines: Lines) -> None:
+    first = lines()[0]["id"]
+    act("edit", sentence=first, version=1, text="Theirs.")
+    late = act("edit", sentence=first, version=1, text="Mine.")
+    assert (late["status"], late["put"][0]["text"], late["put"][0]["version"]) == (409, "Theirs.", 2)
+    assert "both versions" in late["error"]
+
+
+def test_a_repeated_act_is_answered_again(act: Act, lines: Lines) -> None:
+    first = lines()[0]["id"]
+    once = act("split", sentence=first, version=1, at=8, client_id="same")
+    assert act("split", sentence=first, version=1, at=8, client_id="same") == once
+
+
+def test_people_take_back_their_own_acts(
+    act: Act,
+    browse: Callable[[str], TestClient],
+    sign_in: Callable[[str, Role], Study],
+    lines: Lines,
+    talk: int,
+) -> None:
+    sign_in("Bo", "coder")
+    bo = acting(browse("Bo"), talk, "bo")
+    first, second, _ = lines()
+    act("edit", sentence=first["id"], version=1, text="Ada's.")
+    bo("edit", sentence=second["id"], version=1, text="Bo's.")
+    act("undo")
+    assert [one["text"] for one in lines()[:2]] == [first["text"], "Bo's."]
+    assert act("undo")["put"] == []
+
+
+def test_what_was_built_on_is_not_taken_back(
+    act: Act,
+    browse: Callable[[str], TestClient],
+    sign_in: Callable[[str, Role], Study],
+    lines: Lines,
+    talk: int,
+) -> None:
+    sign_in("Bo", "coder")
+    first = lines()[0]["id"]
+    second = act("split", sentence=first, version=1, at=8)["put"][1]
+    acting(browse("Bo"), talk, "bo")("edit", sentence=second["id"], version=1, text="Bo's.")
+    assert act("undo")["status"] == 409
+    assert lines()[1]["text"] == "Bo's."
+
+
+def test_doubtful_words_are_marked_one_by_one(act: Act, lines: Lines) -> None:
+    third = lines()[2]
+    why = "recognised with little confidence"
+    assert third["weak"] == [[0, 7, why]]
+    (line,) = act("edit", sentence=third["id"], version=1, text="Well, mm yeah.")["put"]
+    assert line["weak"] == [[6, 8, why]]
+
+
+def test_lines_are_read_again_by_their_ids(
+    browse: Callable[[str], TestClient], lines: Lines, talk: int
+) -> None:
+    first, second, _ = lines()
+    answer = browse("Ada").get(
+        f"/api/transcript/{talk}/lines", params={"ids": f"{second['id']},99,x"}
+    )
+    assert answer.json()["put"] == [second]
+    assert answer.json()["gone"] == [99]
+
+
+def test_what_cannot_be_is_refused(act: Act, lines: Lines) -> None:
+    first = lines()[0]["id"]
+    for at in (0, 20, 999):
+        assert act("split", sentence=first, version=1, at=at)["status"] == 400
+    assert act("split", sentence=99, version=1, at=3)["status"] == 409
+    assert act("sing")["status"] == 400

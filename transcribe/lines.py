@@ -1,0 +1,58 @@
+"""Lines of a transcript as they travel to a page: whole, or those that an act touched."""
+
+from collections.abc import Collection, Sequence
+
+from secure_storage import Study
+
+from . import store
+from .doubtful import LOW_CONFIDENCE, LOW_MARGIN, doubts_about
+from .editing.doubting import weak_words
+from .pauses import Pause, find_pauses
+from .store import SpeakerRow
+from .store.lines import LineRow, lines, lines_around
+
+
+def all_lines(study: Study, transcript_id: int) -> list[dict[str, object]]:
+    """Give all lines of a transcript, in order."""
+    return _told(lines(study, transcript_id))
+
+
+def some_lines(study: Study, transcript_id: int, ids: Collection[int]) -> dict[str, object]:
+    """Give the lines with these ids (``put``), and say which there are no more (``gone``)."""
+    asked = set(ids)
+    put = [line for line in _told(lines_around(study, transcript_id, asked)) if line["id"] in asked]
+    return {"put": put, "gone": sorted(asked - {line["id"] for line in put})}
+
+
+def all_speakers(study: Study, transcript_id: int) -> list[dict[str, object]]:
+    """Give the speakers of a transcript."""
+    return [_speaker(one) for one in store.speakers(study, transcript_id)]
+
+
+def _told(found: Sequence[LineRow]) -> list[dict[str, object]]:
+    pauses = find_pauses([one.said for one in found])
+    return [_line(one, before) for one, before in zip(found, pauses, strict=True)]
+
+
+def _speaker(row: SpeakerRow) -> dict[str, object]:
+    return {"id": row.id, "name": row.name, "profession": row.profession, "role": row.role}
+
+
+def _line(one: LineRow, pauses: Sequence[Pause]) -> dict[str, object]:
+    row = one.row
+    reasons = doubts_about(row)
+    return {
+        "id": row.id,
+        "position": row.position,
+        "turn": row.turn_id,
+        "speaker": row.speaker_id,
+        "start": row.start,
+        "end": row.end,
+        "text": row.text,
+        "verbatim": one.verbatim,
+        "version": row.version,
+        "doubt": bool(reasons),
+        "why": "; ".join(reasons),
+        "weak": weak_words(one.said.words, row.text, LOW_CONFIDENCE, LOW_MARGIN),
+        "pauses": [{"offset": pause.offset, "mark": pause.mark} for pause in pauses],
+    }
