@@ -1,0 +1,24 @@
+"""Pseudonymising: finding what may identify somebody, and what is put in its place. Pure.
+
+What is found is a proposal, which a person confirms or not. The result is pseudonymised, not
+anonymous: who somebody is can show in what they tell.
+"""
+
+from .finding import KINDS, Finding, Kind, Registry
+from .identifiers import Identifiers
+from .lists import Lists, load_lists
+from .replacing import Replaced, next_label, replaced, word_spans
+
+__all__ = [
+    "KINDS",
+    "Finding",
+    "Identifiers",
+    "Kind",
+    "Lists",
+    "Registry",
+    "Replaced",
+    "load_lists",
+    "next_label",
+    "replaced",
+    "word_spans",
+]

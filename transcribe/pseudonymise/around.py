@@ -1,0 +1,57 @@
+"""What the words around a word say of it: «heter …», «works at …», «… sykehus»."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from .finding import Finding, Kind
+
+_WORD: Final = r"([^\W\d_]{3,}(?:-[^\W\d_]+)*)"
+_NAMED: Final = (
+    "heter|het|hette|hete|kalles|kalt|navnet (?:mitt|hans|hennes) er|mitt navn er|doktor|dr|lege"
+    "|legen|professor|sykepleier|sykepleieren|sjukepleier|kollegaen min|kollega min|sjefen min"
+    "|lederen min|naboen min|vennen min|venninnen min|fru|herr|frøken|mannen min|kona mi|kona"
+    "|søster|søsteren min|broren min|sønnen min|sønnen|datteren min|datra|datra mi|pasienten min|som"
+    " heter|snakket med|snakka med|ringte til|hilse til|sammen med|my name is|name is|named|"
+    "called|doctor|mr|mrs|ms|miss|nurse|sister|brother|my husband|my wife|my son|my daughter"
+    "|my colleague|my neighbour|my boss|my friend|colleague|spoke to|talked to|spoke with|together"
+    " with"
+)
+_SETTLED: Final = (
+    r"(?:bor|bodde|budde|vokste opp|oppvokst|jobber|jobbet|jobba|arbeider|arbeidet|flyttet|flytta"
+    r"|kommer|kom|født|født og oppvokst|ansatt|innlagt|praksis|turnus|vakt|live|lives|lived|grew"
+    r" up|work|works|worked|moved|come|comes|came|born|based|employed|trained)(?: opp| ned| inn"
+    r"| ut| nå| da| now| back)?"
+)
+_BEFORE: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
+    ("name", "the words before it", re.compile(rf"\b(?:{_NAMED})\.?,? {_WORD}", re.IGNORECASE)),
+    ("place", "the words before it",
+     re.compile(rf"\b{_SETTLED} (?:i|på|ved|fra|til|hos|in|at|from|to|near) {_WORD}",
+                re.IGNORECASE)),
+)  # fmt: skip
+_AFTER: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
+    ("workplace", "the words after it", re.compile(
+        rf"\b{_WORD} (?:universitets)?(?:sykehus|sjukehus|sykehuset|sjukehuset|legekontor"
+        r"|legekontoret|legesenter|legesenteret|sykehjem|sykehjemmet|sjukeheim|omsorgssenter"
+        r"|bo- og omsorgssenter|helsehus|helsestasjon|skole|barnehage|distriktspsykiatriske"
+        r"|hospital|infirmary|clinic|surgery|hospice|nursing home|care home|health centre"
+        r"|medical centre|university)\b", re.IGNORECASE)),
+    ("place", "the words after it", re.compile(
+        rf"\b{_WORD} (?:kommune|fylke|bydel|street|road|county|council)\b", re.IGNORECASE)),
+)  # fmt: skip
+
+
+def before_words(text: str) -> Iterator[Finding]:
+    """Find words that the words before them make a name or a place."""
+    return _found(text, _BEFORE)
+
+
+def after_words(text: str) -> Iterator[Finding]:
+    """Find words that the words after them make a place or a workplace."""
+    return _found(text, _AFTER)
+
+
+def _found(text: str, forms: tuple[tuple[Kind, str, re.Pattern[str]], ...]) -> Iterator[Finding]:
+    for kind, why, form in forms:
+        for one in form.finditer(text):
+            yield Finding(*one.span(1), kind, why)

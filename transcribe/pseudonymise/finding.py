@@ -1,0 +1,44 @@
+"""What may identify somebody: where it stands, of which kind it is, and why it was found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, get_args
+
+Kind = Literal[
+    "name", "place", "workplace", "number", "contact", "link", "date", "age", "address",
+    "vehicle", "other",
+]  # fmt: skip
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """A stretch of one text (code points, half-open) that may identify somebody."""
+
+    start: int
+    end: int
+    kind: Kind
+    why: str
+    """For the person who decides: by what it was found. Never words of the text."""
+
+
+class Registry(Protocol):
+    """Names or terms that a study looks for, which need not be readable."""
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Give where a text holds one of them, in any form."""
+
+    def known(self, word: str) -> bool:
+        """Tell whether a small-lettered word is a form of one."""
+
+    def near(self, word: str) -> bool:
+        """Tell whether a word may be one of them, heard wrongly."""
+
+
+def without_overlap(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep, of findings that share letters, the longest; of equals the one named first."""
+    kept: list[Finding] = []
+    for one in sorted(findings, key=lambda found: found.start - found.end):
+        if all(one.end <= other.start or other.end <= one.start for other in kept):
+            kept.append(one)
+    return sorted(kept)
