@@ -20,7 +20,7 @@ HEAVY = (
 """Libraries that cost seconds or gigabytes; never loaded by starting the app."""
 
 ONE_FILE_EACH = (
-    "whisper", "pyannote.audio", "resemblyzer", "silero_vad", "spacy", "docx", "av",
+    "whisper", "pyannote.audio", "resemblyzer", "silero_vad", "spacy", "docx", "openpyxl", "av",
     "meeteval", "sqlcipher3", "ctranslate2",
 )  # fmt: skip
 
@@ -131,8 +131,9 @@ def test_one_heavy_library_one_file(library: str) -> None:
 READERS_OF_STRANGE_FORMS = {
     "zipfile": {
         "secure_storage/foreign/archive.py",
-        # Our own Word files: their writer, and the search of released ones for erased words.
-        "transcribe/word.py",
+        # Our own Word and Excel files: their packer, and the search of released ones for
+        # erased words.
+        "transcribe/packing.py",
         "secure_storage/erasure/words.py",
     },
     "defusedxml": {"secure_storage/foreign/archive.py"},
@@ -316,7 +317,7 @@ SERVED_TO_ANYBODY = {
 }  # fmt: skip
 """What Streamlit serves by /media (which our gate shuts), loads from elsewhere, or records."""
 
-UPLOADS = {"file_uploader": {"transcribe/page/vtt.py"}}
+UPLOADS = {"file_uploader": {"transcribe/page/importing.py"}}
 """Texts of a few megabytes may come through Streamlit; recordings have a route of their own."""
 
 

@@ -9,12 +9,12 @@ ledger can be checked by making the file again.
 
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
+
+from .packing import EPOCH, repacked
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -28,9 +28,6 @@ INK: Final = "1F3A4A"
 
 GREY: Final = "5B6B73"
 """Colour of what only helps the reader along."""
-
-EPOCH: Final = datetime(1980, 1, 1)
-"""The earliest moment a zip can hold: the date of everything in the file."""
 
 PAGE: Final = (21.0, 29.7)
 MARGIN: Final = 2.2
@@ -124,17 +121,7 @@ class WordDocument:
         """Give the file's bytes; the same content gives the same ones."""
         made = io.BytesIO()
         self._docx.save(made)
-        clean = io.BytesIO()
-        with (
-            zipfile.ZipFile(made) as source,
-            zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as target,
-        ):
-            for name in source.namelist():
-                part = zipfile.ZipInfo(name, EPOCH.timetuple()[:6])
-                part.compress_type = zipfile.ZIP_DEFLATED
-                part.create_system = 0
-                target.writestr(part, source.read(name))
-        return clean.getvalue()
+        return repacked(made.getvalue())
 
 
 def _legal(text: str) -> str:

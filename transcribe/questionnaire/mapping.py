@@ -1,0 +1,99 @@
+"""What the columns of a questionnaire are: guessed from their names, decided by a person.
+
+The layout of Nettskjema (comma-separated, UTF-8) begins with columns of its own, whose
+names start with a dollar sign ($submission_id, $created …); with a codebook, answers are
+numbers, which ``meanings`` put into words.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ..store import AttributeRow
+from .table import Table
+from .values import Kind, read_number, read_years
+
+Target = Literal["", "pseudonym", "group", "profession", "role", "attribute"]
+"""What a column becomes; "" is left out."""
+_LONGEST_NAME: Final = 80
+_LONGEST_ANSWER: Final = 200
+_NAMES: Final[tuple[tuple[Target, str], ...]] = (
+    ("pseudonym", r"(participant|pseudonym|deltaker|deltagare|deltager|respondent|informant)"
+                  r"(\W?(id|nr|nummer|number|no|code|kode))?|id|kode|code|nr"),
+    ("group", r"((focus|fokus)\W?)?(group|gruppe|grupp)(\W?(nr|nummer|number|no|id))?|fg"),
+    ("role", r"role|rolle|roll"),
+    ("profession", r"profession|yrke|yrkesgruppe|occupation|profesjon|stilling|job|job title"),
+)  # fmt: skip
+_OWN: Final = re.compile(
+    r"\$.*|submission\W?id|answer\W?time.*|created|innsendt|svar\W?id|tidsmerke|timestamp", re.I
+)
+"""Columns that the form's program adds: nobody answered them."""
+_ABOUT_YEARS: Final = re.compile(r"\byears?\b|\bår\b|experience|erfaring|ansiennitet", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column and what becomes of it."""
+
+    header: str
+    target: Target = ""
+    name: str = ""
+    """Of the attribute, one that there is or a new one."""
+    kind: Kind = "text"
+    """Of a new attribute."""
+    meanings: tuple[tuple[str, str], ...] = ()
+    """What stands in the file, and what it means."""
+
+
+def guess(table: Table, attributes: Sequence[AttributeRow]) -> tuple[Column, ...]:
+    """Say of every column what it seems to be; each of ours is given once."""
+    taken: set[Target] = set()
+    found = []
+    for number, header in enumerate(table.header):
+        values = [row[number] for row in table.rows if row[number]]
+        target = _target(header, values)
+        if target != "attribute" and target in taken:
+            target = ""
+        taken.add(target)
+        found.append(_column(header, target, values, attributes))
+    return tuple(found)
+
+
+def values_in(table: Table, header: str) -> list[str]:
+    """The different values of a column, in the order in which they appear."""
+    number = table.header.index(header)
+    return list(dict.fromkeys(row[number] for row in table.rows if row[number]))
+
+
+def _target(header: str, values: Sequence[str]) -> Target:
+    if _OWN.fullmatch(header) or not values:
+        return ""
+    plain = header.casefold().replace("_", " ").strip()
+    for target, names in _NAMES:
+        if re.fullmatch(names, plain):
+            return target
+    # What people wrote at length is a document to code, no attribute.
+    return "attribute" if max(map(len, values)) <= _LONGEST_ANSWER else ""
+
+
+def _column(
+    header: str, target: Target, values: Sequence[str], attributes: Iterable[AttributeRow]
+) -> Column:
+    if target != "attribute":
+        return Column(header, target)
+    name = header.replace("_", " ").strip()[:_LONGEST_NAME].strip()
+    name = name[:1].upper() + name[1:]
+    known = next((one for one in attributes if one.name.casefold() == name.casefold()), None)
+    if known is not None:
+        return Column(header, target, known.name, known.kind)
+    return Column(header, target, name, _kind(name, values))
+
+
+def _kind(name: str, values: Sequence[str]) -> Kind:
+    """Years where the column is called so or values have such units; most values decide."""
+    numbers = sum(read_number(one) is not None for one in values)
+    years = sum(read_years(one) is not None for one in values)
+    if 2 * years > len(values) and (years > numbers or _ABOUT_YEARS.search(name)):
+        return "years"
+    return "number" if 2 * numbers > len(values) else "text"

@@ -1,0 +1,89 @@
+"""Reading a questionnaire's table, CSV or Excel, in a process of its own."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from secure_storage import BadInput, guarded
+
+from .. import excel
+from ..importing.encodings import decode
+
+MOST_BYTES: Final = 20 << 20
+_EXCEL: Final = b"PK\x03\x04"
+_OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+_DELIMITERS: Final = ";,\t|"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a header, each as long as it; every value is a text."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def read_table(data: bytes) -> Table:
+    """Read CSV (comma, semicolon, tab or bar; any usual encoding) or an Excel workbook."""
+    if len(data) > MOST_BYTES:
+        raise BadInput("This is too large to be a questionnaire (more than 20 MB).")
+    if data.startswith(_OLD_EXCEL):
+        raise BadInput(
+            "This is an old Excel file (.xls), or one with a password. Save it as .xlsx without "
+            "a password, or as CSV."
+        )
+    header, rows = json.loads(guarded("transcribe.questionnaire.table:parse", [data]))
+    return Table(tuple(header), tuple(tuple(row) for row in rows))
+
+
+def prepare() -> None:
+    """In the child: load what reads workbooks, before it is shut in."""
+    import openpyxl  # noqa: F401
+
+
+def parse(stream: BinaryIO, setting: str) -> bytes:
+    """In the child: read the table and give header and rows as JSON."""
+    data = stream.read()
+    rows = _csv(data) if not data.startswith(_EXCEL) else excel.read_workbook(io.BytesIO(data))
+    found = _table(rows)
+    return json.dumps([found.header, found.rows]).encode()
+
+
+def _csv(data: bytes) -> list[list[str]]:
+    text = decode(data).text
+    lines = text.splitlines()
+    if lines and lines[0].lower().startswith("sep="):
+        text, delimiter = text.partition("\n")[2], lines[0][4:5]
+    else:
+        # The delimiter is the one by which the header falls into most parts.
+        head = next((line for line in lines if line.strip()), "")
+        delimiter = max(_DELIMITERS, key=lambda one: len(next(csv.reader([head], delimiter=one))))
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or ","))
+    except csv.Error:
+        raise BadInput(
+            "This CSV file is damaged: a value in it has no end. Save it again with the program "
+            "it came from."
+        ) from None
+
+
+def _table(rows: Iterable[Sequence[str]]) -> Table:
+    kept = [[value.strip() for value in row] for row in rows]
+    kept = [row for row in kept if any(row)]
+    if len(kept) < 2:
+        raise BadInput(
+            "There is nothing in this file to import: it needs a line with the names of the "
+            "columns, and one for each participant."
+        )
+    width = max(len(row) for row in kept)
+    if len(kept) > excel.MOST_ROWS or width > excel.MOST_COLUMNS:
+        raise BadInput(excel.TOO_LARGE)
+    first, *rest = ([*row, *[""] * (width - len(row))] for row in kept)
+    header: list[str] = []
+    for number, name in enumerate(first, 1):
+        name = " ".join(name.split()) or f"Column {number}"
+        header.append(name if name not in header else f"{name} ({number})")
+    return Table(tuple(header), tuple(tuple(row) for row in rest))
