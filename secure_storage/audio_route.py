@@ -152,8 +152,9 @@ def _opened(session: Session, recording: int, part: int) -> Sound | None:
     # On a thread of its own: on a network disk all that reads waits for who writes.
     session.study.require("read")
     row = session.study.db.execute(
-        "SELECT p.file_id, p.media_type, p.duration FROM recording_parts AS p"
-        " JOIN recordings AS r ON r.id = p.recording_id"
+        "SELECT coalesce(m.copy_id, p.file_id), iif(m.copy_id IS NULL, p.media_type, 'audio/flac'),"
+        " p.duration FROM recording_parts AS p JOIN recordings AS r ON r.id = p.recording_id"
+        " LEFT JOIN part_media AS m ON m.part_id = p.id"
         " WHERE r.id = ? AND r.deleted_at IS NULL AND p.position = ?",
         [recording, part],
     ).fetchone()

@@ -11,6 +11,7 @@ from .act_api import act_routes
 from .edge import PRIVATE, Asked, posting, reading, refused, sent
 from .lines import all_lines, all_speakers
 from .live import live_route
+from .playing_api import playing_routes
 from .store import TranscriptRow
 from .upload_api import upload_routes
 

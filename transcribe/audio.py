@@ -10,7 +10,6 @@ Nothing is written to disk and no other program is started.
 import hashlib
 import io
 import math
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,10 @@ from numpy.typing import NDArray
 
 from secure_storage import BadInput, still_alive
 
+from .browsers import plays
 from .level import levelled
+from .wav_head import promised_seconds
+from .waveform import peaks
 
 if TYPE_CHECKING:
     import av
@@ -59,6 +61,10 @@ class Facts:
     sample_rate: int
     codec: str
     media_type: str
+    playable: bool
+    """Browsers can play the file as it is."""
+    peaks: bytes
+    """How loud it is (``waveform``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Sound:
     """Of the file, before conversion."""
     codec: str
     media_type: str
+    playable: bool = True
     notices: tuple[str, ...] = ()
     """What a person should know about the sound's quality."""
 
@@ -82,7 +89,10 @@ class Sound:
     @property
     def facts(self) -> Facts:
         """The sound's description without the sound."""
-        return Facts(self.duration, self.channels, self.sample_rate, self.codec, self.media_type)
+        return Facts(
+            self.duration, self.channels, self.sample_rate, self.codec, self.media_type,
+            self.playable, peaks(self.samples, SAMPLE_RATE),
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -116,7 +126,7 @@ def decode(stream: BinaryIO) -> Sound:
     if stream.seek(0, io.SEEK_END) == 0:
         raise BadInput("This file is empty (0 bytes). Copy it again from the recorder.")
     try:
-        promised = _wav_promise(stream)
+        promised = promised_seconds(stream)
         stream.seek(0)
         with av.open(stream, mode="r", metadata_errors="replace") as container:
             return _decode_container(container, promised)
@@ -139,26 +149,6 @@ def load_decoder() -> None:
 def probe(stream: BinaryIO) -> Facts:
     """Describe a sound file; decodes it, because headers lie about length."""
     return decode(stream).facts
-
-
-def _wav_promise(stream: BinaryIO) -> float | None:
-    """Seconds the header of a WAV file promises; FFmpeg only tells what it found."""
-    stream.seek(0)
-    if stream.read(4) != b"RIFF" or stream.read(8)[4:] != b"WAVE":
-        return None
-    bytes_a_second = 0
-    while len(head := stream.read(8)) == 8:
-        name, size = struct.unpack("<4sI", head)
-        if name == b"fmt ":
-            body = stream.read(size + size % 2)
-            bytes_a_second = int.from_bytes(body[8:12], "little")
-        elif name == b"data":
-            # Recorders that are still writing, or never finished, leave these two.
-            known = bytes_a_second > 0 and size not in (0, 0xFFFFFFFF)
-            return size / bytes_a_second if known else None
-        else:
-            stream.seek(size + size % 2, io.SEEK_CUR)
-    return None
 
 
 def _decode_container(container: "av.container.InputContainer", promised: float | None) -> Sound:
@@ -186,7 +176,9 @@ def _decode_container(container: "av.container.InputContainer", promised: float 
     _check_length(len(samples) / SAMPLE_RATE, promised)
     notices += levelled(samples)
     media_type = media_type_of(container.format.name, video=bool(container.streams.video))
-    return Sound(samples, channels, rate, track.codec_context.name, media_type, notices)
+    codec = track.codec_context.name
+    playable = plays(container.format.name, codec, channels)
+    return Sound(samples, channels, rate, codec, media_type, playable, notices)
 
 
 def media_type_of(container: str, *, video: bool = False) -> str:
@@ -318,28 +310,35 @@ _MOST_CHANNELS: Final = 8
 Spans = Sequence[tuple[float, float]]
 
 
-def measure_silenced(stream: BinaryIO, spans: Spans, done: Callable[[int], object]) -> Measure:
+def measure_silenced(
+    stream: BinaryIO, spans: Spans, done: Callable[[int], object], *, mixed: bool = False
+) -> Measure:
     """Measure the sound of ``stream`` with silence in ``spans`` (seconds of the sound)."""
     sum_, samples = hashlib.md5(usedforsecurity=False), 0
-    with _opened_sound(stream) as container:
-        for samples, _, piece in _silenced(container, spans):
+    with _opened_sound(stream, mixed) as container:
+        for samples, _, piece in _silenced(container, spans, mixed):
             sum_.update(piece.tobytes())
             done(samples)
     return Measure(samples, sum_.digest())
 
 
 def write_silenced(
-    stream: BinaryIO, spans: Spans, out: object, done: Callable[[int], object]
-) -> None:
-    """Write the sound, all channels at its own rate, as 16-bit FLAC with silence in ``spans``."""
+    stream: BinaryIO, spans: Spans, out: object, done: Callable[[int], object], *,
+    mixed: bool = False,
+) -> None:  # fmt: skip
+    """Write the sound at its own rate as 16-bit FLAC with silence in ``spans``.
+
+    All channels, or one that is their average.
+    """
     import av
 
-    with _opened_sound(stream) as container, av.open(out, "w", format="flac") as target:
+    with _opened_sound(stream, mixed) as container, av.open(out, "w", format="flac") as target:
         track = container.streams.audio[0]
-        made = target.add_stream("flac", rate=track.rate, layout=track.layout)
+        layout = "mono" if mixed else track.layout
+        made = target.add_stream("flac", rate=track.rate, layout=layout)
         made.format = "s16"
-        for samples, frame, piece in _silenced(container, spans):
-            whole = av.AudioFrame.from_ndarray(piece, format="s16", layout=frame.layout)
+        for samples, frame, piece in _silenced(container, spans, mixed):
+            whole = av.AudioFrame.from_ndarray(piece, format="s16", layout=layout)
             whole.sample_rate, whole.pts = frame.sample_rate, samples - frame.samples
             target.mux(made.encode(whole))
             done(samples)
@@ -347,18 +346,18 @@ def write_silenced(
 
 
 @contextmanager
-def _opened_sound(stream: BinaryIO) -> "Iterator[av.container.InputContainer]":
+def _opened_sound(stream: BinaryIO, mixed: bool) -> "Iterator[av.container.InputContainer]":
     import av
 
     stream.seek(0)
     with av.open(stream, mode="r", metadata_errors="replace") as container:
-        if container.streams.audio[0].channels > _MOST_CHANNELS:
+        if container.streams.audio[0].channels > _MOST_CHANNELS and not mixed:
             raise BadInput("The sound has more than 8 channels, which FLAC cannot hold.")
         yield container
 
 
 def _silenced(
-    container: "av.container.InputContainer", spans: Spans
+    container: "av.container.InputContainer", spans: Spans, mixed: bool
 ) -> "Iterator[tuple[int, av.AudioFrame, NDArray[np.int16]]]":
     """Give, piece by piece, where it ends (samples), its frame, and its samples."""
     import av
@@ -376,4 +375,4 @@ def _silenced(
             for start, end in silent:
                 by_time[max(0, start - place) : max(0, end - place)] = 0
             place += piece.samples
-            yield place, piece, samples
+            yield place, piece, by_time.mean(1).astype(np.int16)[None] if mixed else samples

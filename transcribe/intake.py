@@ -24,7 +24,7 @@ from .look import look
 MOST_BYTES: Final = 8 << 30
 """A day of uncompressed stereo sound; anything larger is not a recording of a group."""
 _SLICE: Final = 1 << 20
-_one_look = threading.Lock()
+one_look = threading.Lock()
 """Decoding takes a core and the sound's memory: one file at a time."""
 _in_flight: Final[set[str]] = set()
 
@@ -144,11 +144,11 @@ def finish_files(
 def drop_loose_files(study: Study) -> None:
     """Take back what a crash left received but never kept."""
     study.require("transcribe")
-    if _one_look.acquire(blocking=False):
+    if one_look.acquire(blocking=False):
         try:
             shutil.rmtree(_looks(study), ignore_errors=True)
         finally:
-            _one_look.release()
+            one_look.release()
     for file_id in store.loose_files(study):
         if file_id not in _in_flight:
             with study.change("transcribe") as change:
@@ -163,7 +163,7 @@ def _receive(study: Study, writer: FileWriter, source: str, purpose: str) -> Sto
 
 
 def _look(study: Study, stored: StoredFile) -> Facts:
-    with _one_look, study.files.open(stored.id) as sealed:
+    with one_look, study.files.open(stored.id) as sealed:
         return look(_looks(study), slices(sealed))
 
 
@@ -180,7 +180,8 @@ def _keep(
         if recording_id is None:
             recording_id = store.insert_recording(change, target.title, target.group)
         for stored, fact in zip(received, facts, strict=True):
-            store.insert_part(change, recording_id, stored, fact)
+            part_id = store.insert_part(change, recording_id, stored, fact)
+            store.insert_media(change, part_id, fact)
     return recording_id
 
 

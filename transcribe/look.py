@@ -33,7 +33,8 @@ def look(folder: Path, chunks: Iterable[bytes]) -> Facts:
         told = guarded("transcribe.look:describe", [key], setting=str(path), limits=_LIMITS)
     finally:
         shutil.rmtree(path, ignore_errors=True)
-    return Facts(**json.loads(told))
+    said, peaks = told.split(b"\n", 1)
+    return Facts(**json.loads(said), peaks=peaks)
 
 
 def prepare() -> None:
@@ -45,7 +46,9 @@ def describe(stream: BinaryIO, setting: str) -> bytes:
     """In the child: the capsule is named by the setting, its key comes in the stream."""
     key = stream.read(_KEY_SIZE)
     with capsule.open_part(Path(setting), 0, key) as part:
-        return json.dumps(asdict(probe(part))).encode()
+        facts = asdict(probe(part))
+        peaks: bytes = facts.pop("peaks")
+        return json.dumps(facts).encode() + b"\n" + peaks
 
 
 def _sound(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -66,10 +66,13 @@ def silenced(
     chunks: Iterable[bytes],
     spans: Sequence[tuple[float, float]],
     told: Callable[[int], object],
+    *,
+    mixed: bool = False,
 ) -> Iterator[bytes]:
     """Give a sound file as FLAC with silence in ``spans`` (seconds); works in ``folder``.
 
-    ``told`` hears how many samples are done; by raising it ends the work.
+    ``mixed`` makes one channel of all. ``told`` hears how many samples are done; by raising
+    it ends the work.
     """
     key = new_key()
     path = capsule.create(folder, [(chunks, 0.0)], TranscribeOptions(), key)
@@ -81,7 +84,7 @@ def silenced(
         )  # fmt: skip
         assert child.stdin is not None and child.stdout is not None
         try:
-            child.stdin.write(key + json.dumps(list(spans)).encode())
+            child.stdin.write(key + json.dumps([mixed, *spans]).encode())
             child.stdin.close()
         except BrokenPipeError:
             raise BadInput(_BROKE) from None
@@ -103,7 +106,8 @@ def main() -> None:
     load_decoder()
     shut_in(_MEMORY, _SECONDS)
     key = sys.stdin.buffer.read(_KEY_SIZE)
-    spans = [(float(start), float(end)) for start, end in json.loads(sys.stdin.buffer.read())]
+    mixed, *asked = json.loads(sys.stdin.buffer.read())
+    spans = [(float(start), float(end)) for start, end in asked]
     out = sys.stdout.buffer
 
     def done(samples: int) -> None:
@@ -114,9 +118,9 @@ def main() -> None:
         out.write(_FRAME.pack(_SOUND, len(data)) + data)
 
     with capsule.open_part(Path(sys.argv[1]), 0, key) as stream:
-        measure = measure_silenced(stream, spans, done)
+        measure = measure_silenced(stream, spans, done, mixed=mixed)
         stream.seek(0)
-        write_silenced(stream, spans, FlacHead(sound, measure), done)
+        write_silenced(stream, spans, FlacHead(sound, measure), done, mixed=mixed)
     out.flush()
 
 

@@ -43,7 +43,9 @@ PLACES: Final = frozenset({
     "table_one_rules.label", "table_one_rules.value", "recordings.title", "recordings.approval",
     "groups.title",
     "transcripts.title", "recording_parts.file_id", "jobs.key", "transcription_defaults.prompt",
-    "part_media.peaks", "part_media.copy_id", "files:playback", "jobs/", "looks/", "inbox/", "files:recording",
+    "questions.text",
+    "part_media.peaks", "part_media.copy_id", "jobs/", "looks/", "inbox/", "files:recording",
+    "files:playback",
 })  # fmt: skip
 Ranges = dict[int, tuple[Span, ...]]
 """Of each part of a recording, the seconds to silence, from its own start."""
@@ -61,16 +63,20 @@ def find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
     texts |= set(store.said_before(db, mine.sentences))
     others = store.said_by_others(db, mine.sentences)
     objects = {f"sentence:{number}" for number in mine.sentences}
-    keys = {key for part in parts if part.id in ranges and (key := store.key_of(db, part.file_id))}
+    files = [part.file_id for part in parts if part.id in ranges]
+    copies = store.copies_of(db, sorted(ranges))
+    keys = {key for one in (*files, *copies) if (key := store.key_of(db, one))}
     jobs = store.jobs_with_keys(db, mine.spans)
     return Theirs(
         (
             *_found_words(db, mine, speakers, participant_id),
             *_found_sound(ground, mine, parts, ranges, len(jobs)),
+            Found("Copies for browsers to play", len(copies), "Destroyed, and made anew."),
         ),
         # What somebody else said word for word is not theirs alone, and stays.
         frozenset(text for text in texts if text and text != MARK and text not in others),
-        frozenset(objects | {f"speaker:{number}" for number, _ in speakers}),
+        frozenset(objects | {f"speaker:{number}" for number, _ in speakers})
+        | store.told_of_speakers(db, [number for number, _ in speakers]),
         frozenset(keys | {key for _, _, key in jobs}),
     )  # fmt: skip
 
@@ -156,6 +162,7 @@ def prepare(ground: Ground, withdrawal: Withdrawal, told: Told) -> Prepared:
             raise Outdated
         for part in concerned:
             store.switch_file(change, part.id, writers[part.id].finish(change))
+            store.silence_media(change, ground.files, part.id, ranges[part.id])
             ground.files.destroy(part.file_id, change)
         for path in shred_these:
             change.when_done(lambda path=path: _shred(path))  # type: ignore[misc]
@@ -193,6 +200,8 @@ def erase(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     store.erase_doubts(change, [number for number, _, _ in mine.doubts], remove=remove)
     if remove:
         store.erase_empty_turns(change, sorted({one.turn_id for one in mine.said}))
+    mine_speaking = store.speakers_who_are(change.db, withdrawal.participant_id)
+    store.erase_spans(change, [number for number, _ in mine_speaking])
     store.rename_labels(change, withdrawal)
     store.erase_answers(change, withdrawal.participant_id)
     _again(change, ground, withdrawal)
@@ -261,6 +270,7 @@ def _again(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     prompt = store.read_defaults(change.db).prompt
     if (put := rewritten(withdrawal, prompt)) != prompt:
         store.rewrite_prompt(change, put)
+    store.rewrite_questions(change, withdrawal)
     expecting = [
         number for number, name, key in store.open_capsules(change.db)
         if _expects_it(ground.home / "jobs" / name, key, withdrawal)

@@ -11,6 +11,15 @@ from .attributes import (
 from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
 from .editing import edit_sentence
 from .groups import edit_group, grounds, groups, set_grounds
+from .guide import (
+    Mark,
+    Question,
+    mark_question,
+    question_marks,
+    questions,
+    rewrite_questions,
+    save_guide,
+)
 from .jobs import (
     forget_job_key,
     insert_job,
@@ -76,6 +85,16 @@ from .rows import (
     TableOneSettings,
     TranscriptRow,
 )
+from .spans import erase_spans
+from .speaking import (
+    EXTENTS,
+    Extent,
+    give_speaker,
+    link_speaker,
+    merge_speakers,
+    new_speaker,
+    rename_speaker,
+)
 from .table_one import set_table_one, table_one_settings
 from .transcripts import (
     doubts,
@@ -115,18 +134,31 @@ from .withdrawal import (
     speakers_who_are,
     switch_file,
     titles,
+    told_of_speakers,
     transcripts_with,
     word_times,
 )
 from .writing import (
     insert_transcription,
-    link_speaker,
-    rename_speaker,
     save_import,
     save_transcription,
 )
 
 __all__ = [
+    "told_of_speakers",
+    "EXTENTS",
+    "Extent",
+    "Mark",
+    "Question",
+    "erase_spans",
+    "give_speaker",
+    "mark_question",
+    "merge_speakers",
+    "new_speaker",
+    "question_marks",
+    "questions",
+    "rewrite_questions",
+    "save_guide",
     "PLAYBACK",
     "MediaRow",
     "copies_of",
