@@ -85,6 +85,7 @@ def transcribe_audio(
     transcription = Transcription(
         written, said, who.overlapping, heard.doubts,
         _facts(telling, heard, who, written), file.demo,
+        () if who.exclusive == who.overlapping else who.exclusive,
     )  # fmt: skip
     progress(ASSEMBLE, 1, 1)
     return transcription

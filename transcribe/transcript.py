@@ -89,3 +89,5 @@ class Transcription:
     """What made it, in words a methods section can use: (what, how) pairs."""
     demo: bool = False
     """Made by the demo model, which knows only the sample's vocabulary and voices."""
+    exclusive: tuple[SpeakerSpan, ...] = ()
+    """Diarization with one speaker at a time, which labels words; empty where it is ``spans``."""

@@ -106,6 +106,7 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType({
     "quotes.status": _WORD,
     "quotes.created_at": _TIME,
     "quotes.deleted_at": _TIME,
+    "questions.deleted_at": _TIME,
 })  # fmt: skip
 
 FOLDER: Final[Mapping[str, str]] = MappingProxyType({

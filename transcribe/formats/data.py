@@ -61,6 +61,7 @@ def _transcription(values: Mapping[str, Any]) -> Transcription:
         doubts=tuple(Doubt(**doubt) for doubt in values["doubts"]),
         provenance=tuple((what, how) for what, how in values["provenance"]),
         demo=bool(values["demo"]),
+        exclusive=tuple(SpeakerSpan(**span) for span in values.get("exclusive", ())),
     )
 
 

@@ -1,4 +1,4 @@
-"""Writing transcripts: keeping a new one, naming speakers."""
+"""Writing transcripts: keeping a new one."""
 
 import hashlib
 import json
@@ -14,8 +14,8 @@ from .participants import check_group
 from .placing import ROOM
 from .recordings import SameFile
 from .rows import Source
+from .spans import insert_spans
 
-_LONGEST_NAME: Final = 80
 _FILE: Final = "sha256 of the imported file"
 
 

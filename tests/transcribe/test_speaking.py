@@ -1,0 +1,181 @@
+"""Naming, merging and giving speakers, and taking it all back, in a real encrypted database."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from secure_storage import BadInput, Study
+from transcribe import (
+    UNKNOWN,
+    Sentence,
+    SpeakerSpan,
+    Transcription,
+    Turn,
+    Word,
+    add_participant,
+    link_speaker,
+    rename_speaker,
+    save_transcription,
+    sentences,
+    speakers,
+    words,
+)
+from transcribe.store import (
+    give_speaker,
+    merge_speakers,
+    new_speaker,
+    redo,
+    undo,
+)
+
+
+def said(text: str, start: float, speaker: str, margin: float = 0.9) -> Sentence:
+    parts = text.split()
+    heard = tuple(
+        Word(one, start + n, start + n + 0.5, 0.9, speaker, margin) for n, one in enumerate(parts)
+    )
+    return Sentence(text, start, start + len(parts), heard)
+
+
+SPANS = (
+    SpeakerSpan(0.0, 10.0, "S0"), SpeakerSpan(10.0, 14.0, "S1"), SpeakerSpan(14.0, 20.0, "S2"),
+    SpeakerSpan(20.0, 30.0, "S0"),
+)  # fmt: skip
+TALK = Transcription(
+    language="en",
+    turns=(
+        Turn("S0", (said("One two.", 0, "S0"), said("Three four.", 3, "S0"), said("Five.", 6, "S0"))),
+        Turn("S1", (said("Six seven.", 10, "S1", 0.05),)),
+        Turn("S2", (said("Eight.", 14, "S2"), said("Nine.", 16, "S2"))),
+        Turn(UNKNOWN, (said("Mm.", 19, UNKNOWN),)),
+        Turn("S0", (said("Ten.", 20, "S0"), said("Eleven.", 22, "S0"))),
+    ),
+    spans=SPANS,
+)
+
+
+@pytest.fixture
+def talk(study: Study) -> int:
+    return save_transcription(study, TALK, title="Group", group=1, recording_id=None)
+
+
+def run(study: Study, talk: int) -> list[tuple[str, str]]:
+    """Who says what, turn by turn."""
+    names = {one.id: one.name for one in speakers(study, talk)}
+    found: list[tuple[str, str]] = []
+    turn = None
+    for one in sentences(study, talk):
+        name = "" if one.speaker_id is None else names[one.speaker_id]
+        if one.turn_id == turn:
+            found[-1] = (name, f"{found[-1][1]} {one.text}")
+        else:
+            found.append((name, one.text))
+        turn = one.turn_id
+    return found
+
+
+def state(study: Study) -> list[Any]:
+    """All rows that acts on speakers touch."""
+    return [
+        study.db.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()
+        for table, columns in (
+            ("turns", "*"), ("speakers", "*"), ("voices", "*"), ("words", "*"),
+            ("sentences", "id, turn_id, position, text"),
+        )
+    ]  # fmt: skip
+
+
+def ids(study: Study, talk: int) -> dict[str, int]:
+    return {one.text: one.id for one in sentences(study, talk)} | {
+        one.label: one.id for one in speakers(study, talk)
+    }
+
+
+def test_a_sentence_is_given_to_another_speaker(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    give_speaker(study, talk, at["Three four."], "sentence", at["S2"])
+    assert run(study, talk)[:4] == [
+        ("S0", "One two."), ("S2", "Three four."), ("S0", "Five."), ("S1", "Six seven."),
+    ]  # fmt: skip
+
+
+def test_a_turn_the_rest_of_it_or_all_that_follows_is_given(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    give_speaker(study, talk, at["Nine."], "turn", at["S0"])
+    assert run(study, talk)[2] == ("S0", "Eight. Nine.")
+    give_speaker(study, talk, at["Three four."], "rest", at["S1"])
+    # What is given joins its neighbour of the same speaker.
+    assert run(study, talk)[:2] == [("S0", "One two."), ("S1", "Three four. Five. Six seven.")]
+    give_speaker(study, talk, at["Nine."], "onwards", at["S2"])
+    assert run(study, talk)[2:] == [("S0", "Eight."), ("S2", "Nine."), ("", "Mm."),
+                                    ("S2", "Ten. Eleven.")]  # fmt: skip
+    give_speaker(study, talk, at["Ten."], "sentence", None)
+    assert run(study, talk)[-2:] == [("", "Ten."), ("S2", "Eleven.")]
+
+
+def test_two_speakers_become_one(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    person = add_participant(study, 1, "Olivia", "Nurse")
+    link_speaker(study, at["S1"], person)
+    merge_speakers(study, at["S1"], at["S2"])
+    assert run(study, talk)[1] == ("Olivia", "Six seven. Eight. Nine.")
+    assert [one.label for one in speakers(study, talk)] == ["S0", "S2"]
+    other = add_participant(study, 1, "Per", "")
+    link_speaker(study, at["S0"], other)
+    with pytest.raises(BadInput, match="two different participants"):
+        merge_speakers(study, at["S0"], at["S2"])
+    with pytest.raises(BadInput, match="two different speakers"):
+        merge_speakers(study, at["S0"], at["S0"])
+
+
+def test_a_new_speaker_is_numbered_and_given_what_was_said(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    new_speaker(study, talk, " ", sentence_id=at["Nine."], extent="rest")
+    assert run(study, talk)[3] == ("Speaker 1", "Nine.")
+    assert new_speaker(study, talk, "") in {one.id for one in speakers(study, talk)}
+    assert [one.label for one in speakers(study, talk)][-2:] == ["Speaker 1", "Speaker 2"]
+    with pytest.raises(BadInput, match="already"):
+        new_speaker(study, talk, "S0")
+    with pytest.raises(BadInput):
+        new_speaker(study, talk, UNKNOWN)
+
+
+def test_speakers_of_another_transcript_are_refused(study: Study, talk: int) -> None:
+    other = save_transcription(study, TALK, title="Other", group=2, recording_id=None)
+    at, there = ids(study, talk), ids(study, other)
+    for act in (
+        lambda: give_speaker(study, talk, at["Nine."], "sentence", there["S0"]),
+        lambda: merge_speakers(study, there["S0"], at["S0"]),
+        lambda: give_speaker(study, talk, there["Nine."], "sentence", at["S0"]),
+        lambda: give_speaker(study, talk, at["Nine."], "all", at["S0"]),  # type: ignore[arg-type]
+    ):
+        before = state(study)
+        with pytest.raises(BadInput):
+            act()
+        assert state(study) == before
+
+
+def test_every_act_on_speakers_is_taken_back_and_done_again(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    person = add_participant(study, 1, "Olivia", "Nurse")
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: rename_speaker(study, at["S0"], "Moderator"),
+        lambda: link_speaker(study, at["S1"], person),
+        lambda: give_speaker(study, talk, at["Three four."], "sentence", at["S1"]),
+        lambda: merge_speakers(study, at["S1"], at["S2"]),
+        lambda: give_speaker(study, talk, at["Five."], "onwards", at["S2"]),
+        lambda: new_speaker(study, talk, "New", sentence_id=at["Nine."]),
+        lambda: give_speaker(study, talk, at["One two."], "turn", None),
+    )
+    states = [state(study)]
+    for act in acts:
+        act()
+        states.append(state(study))
+        assert states[-1] != states[-2]
+    for before in reversed(states[:-1]):
+        assert undo(study, talk)
+        assert state(study) == before
+    for after in states[1:]:
+        assert redo(study, talk)
+        assert state(study) == after
