@@ -17,8 +17,10 @@ from secure_storage import BadInput, BuiltOn, Repeated, StaleWrite, Study
 
 from . import store
 from .edge import Asked, posting, reading, refused, sent
+from .editing import Replacement
 from .lines import all_speakers, some_lines
-from .store import editing
+from .speaking_api import SPEAKING
+from .store import editing, rewriting
 from .store.acting import outcome
 
 Do = Callable[[Study, int, Asked], object]
@@ -52,6 +54,51 @@ def _merge(study: Study, transcript_id: int, asked: Asked) -> None:
     )  # fmt: skip
 
 
+def _insert(study: Study, transcript_id: int, asked: Asked) -> None:
+    rewriting.insert_sentence(
+        study, transcript_id, _number(asked, "after"), asked.text("text"), asked.seconds("start"),
+        asked.seconds("end"),
+        _number(asked, "speaker") if "speaker" in asked.fields else rewriting.SAME,
+        asked.client_id(),
+    )  # fmt: skip
+
+
+def _remove(study: Study, transcript_id: int, asked: Asked) -> None:
+    named = [(number, version) for number, version in asked.rows("sentences", 2)]
+    rewriting.remove_sentences(study, transcript_id, named, asked.client_id())
+
+
+def _replace(study: Study, transcript_id: int, asked: Asked) -> None:
+    text = asked.text("with")
+    places = [Replacement(*row, text=text) for row in asked.rows("places", 4)]
+    rewriting.replace_words(study, transcript_id, places, asked.client_id())
+
+
+def _times(study: Study, transcript_id: int, asked: Asked) -> None:
+    rewriting.set_times(
+        study, transcript_id, asked.whole("sentence"), asked.whole("version"),
+        asked.seconds("start"), asked.seconds("end"), asked.client_id(),
+    )  # fmt: skip
+
+
+def _verbatim(study: Study, transcript_id: int, asked: Asked) -> None:
+    rewriting.set_verbatim(
+        study, transcript_id, asked.whole("sentence"), asked.whole("version"),
+        asked.text("text"), asked.client_id(),
+    )  # fmt: skip
+
+
+def _split_turn(study: Study, transcript_id: int, asked: Asked) -> None:
+    at, version = (asked.whole("at"), asked.whole("version")) if asked.fields.get("at") else (0, 0)
+    rewriting.split_turn(
+        study, transcript_id, asked.whole("sentence"), at, version, asked.client_id()
+    )
+
+
+def _merge_turn(study: Study, transcript_id: int, asked: Asked) -> None:
+    rewriting.merge_turn(study, transcript_id, asked.whole("sentence"), asked.client_id())
+
+
 def _undo(study: Study, transcript_id: int, asked: Asked) -> None:
     store.undo(study, transcript_id, asked.client_id())
 
@@ -61,13 +108,32 @@ def _redo(study: Study, transcript_id: int, asked: Asked) -> None:
 
 
 ACTS: Final[Mapping[str, Do]] = {
+    # sentence, version, text; written (optional): the text before is kept as what was said
     "edit": _edit,
+    # after (an id, or null: before all), text, start, end (seconds or null); speaker (an id or
+    # null for nobody known; left out: whoever speaks there)
+    "insert": _insert,
+    # sentence, version, next, next_version: the one that follows goes into the first
     "merge": _merge,
+    # sentence: its turn is joined to the turn before
+    "merge_turn": _merge_turn,
     "redo": _redo,
+    # sentences: [[id, version], ...]
+    "remove": _remove,
+    # places: [[sentence, version, start, end], ...]; with: the text that is put there
+    "replace": _replace,
+    # sentence, version, at
     "split": _split,
+    # sentence: a turn begins with it; at and version (optional): begins there within it
+    "split_turn": _split_turn,
+    # sentence, version, start, end (seconds or null)
+    "times": _times,
     "undo": _undo,
+    **SPEAKING,
+    # sentence, version, text ("": none is kept)
+    "verbatim": _verbatim,
 }
-"""What each act does; its fields are those that its function reads."""
+"""What each act does, and the fields it reads besides ``transcript`` and ``client_id``."""
 
 
 def _act(study: Study, asked: Asked) -> Response:
@@ -100,7 +166,16 @@ def _answer(study: Study, transcript_id: int, client_id: str) -> dict[str, objec
 
 def _named(asked: Asked) -> list[int]:
     """Sentences that an act was about: how they stand now is told when it is refused."""
-    return [asked.whole(name) for name in ("sentence", "next") if name in asked.fields]
+    ids = [asked.whole(name) for name in ("sentence", "next") if name in asked.fields]
+    ids += (
+        [number for number, _ in asked.rows("sentences", 2)] if "sentences" in asked.fields else []
+    )
+    ids += [row[0] for row in asked.rows("places", 4)] if "places" in asked.fields else []
+    return ids
+
+
+def _number(asked: Asked, name: str) -> int | None:
+    return None if asked.fields.get(name) is None else asked.whole(name)
 
 
 def _lines(study: Study, request: Request) -> Response:
