@@ -76,7 +76,7 @@ def imported(study: Study, words: Words, sentences: int) -> list[int]:
             who = f"Voice {number % 6}"
             lines.append(f"{clock}.000 --> {clock}.900\n<v {who}>We said {words()} to them.\n")
         data = "\n".join(lines).encode()
-        read = transcribe.read_vtt(data)
+        read = transcribe.read_import(data, "talk.vtt")
         made.append(transcribe.save_import(study, read, data, title=words(), group=1))
     return made
 
@@ -122,8 +122,8 @@ def mistaken(lead: Study, words: Words, transcripts: list[int]) -> None:
     first = transcribe.sentences(lead, transcripts[0])[0]
     for wrong in (
         lambda: transcribe.add_recording(lead, words(), 3, [broken]),
-        lambda: transcribe.read_vtt(words().encode()),
-        lambda: transcribe.read_vtt(f"WEBVTT\n\n{words()} --> {words()}\n{words()}".encode()),
+        lambda: transcribe.read_import(words().encode(), "talk.vtt"),
+        lambda: transcribe.read_import(f"WEBVTT\n\n{words()}".encode(), "talk.vtt"),
         lambda: transcribe.edit_sentence(lead, first.id, words(), 99, secrets.token_hex(8)),
         lambda: lead.invite(LEAD, "coder"),
         lambda: lead.change_passphrase(words(), words() + words()),

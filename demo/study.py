@@ -191,9 +191,8 @@ def _voices(study: Study, transcript_id: int, truth: Sequence[Spoken]) -> dict[i
 
 def _second_group(study: Study) -> Made:
     data = demo.GROUP2_VTT.read_bytes()
-    transcript_id = transcribe.save_import(
-        study, transcribe.read_vtt(data), data, title="Focus group 2", group=2
-    )
+    read = transcribe.read_import(data, demo.GROUP2_VTT.name)
+    transcript_id = transcribe.save_import(study, read, data, title="Focus group 2", group=2)
     labels = {row.id: row.label for row in transcribe.speakers(study, transcript_id)}
     _name_speakers(study, transcript_id, labels)
     return Made(2, transcript_id, ())

@@ -10,10 +10,8 @@ from .check_up import doctor
 from .commands import add_commands
 from .edge import Asked, posting, reading, refused, sent
 from .export import export_transcript
-from .foreign_text import read_vtt
 from .formats import (
     FORMS,
-    import_vtt,
     read_json,
     read_rttm,
     read_stm,
@@ -26,6 +24,7 @@ from .formats import (
     write_txt,
     write_vtt,
 )
+from .importing import Preview, read_import
 from .intake import Target, add_recording
 from .job_view import Job
 from .jobs import (
@@ -61,7 +60,6 @@ from .store import (
     attributes,
     doubts,
     edit_group,
-    edit_participant,
     edit_sentence,
     grounds,
     groups,
@@ -73,9 +71,9 @@ from .store import (
     recording,
     recordings,
     remove_attribute,
-    remove_participant,
     rename_speaker,
     save_import,
+    save_participants,
     save_transcription,
     sentence,
     sentence_changed,
@@ -89,6 +87,7 @@ from .store import (
     transcript,
     words,
 )
+from .table_one_export import export_table_one, gather_table_one
 from .transcript import (
     UNKNOWN,
     Doubt,
@@ -104,6 +103,9 @@ from .withdrawn import sentences_of
 from .word import WIDTH_LANDSCAPE, WIDTH_PORTRAIT, Cell, Run, WordDocument, cell
 
 __all__ = [
+    "export_table_one",
+    "gather_table_one",
+    "save_participants",
     "AttributeRow",
     "GroundsRow",
     "GroupRow",
@@ -111,11 +113,9 @@ __all__ = [
     "add_attribute",
     "attributes",
     "edit_group",
-    "edit_participant",
     "grounds",
     "groups",
     "remove_attribute",
-    "remove_participant",
     "set_grounds",
     "set_table_one",
     "table_one_settings",
@@ -130,6 +130,7 @@ __all__ = [
     "Job",
     "PartRow",
     "ParticipantRow",
+    "Preview",
     "Recast",
     "RecordingRow",
     "Run",
@@ -161,7 +162,6 @@ __all__ = [
     "export_transcript",
     "heard",
     "how_made",
-    "import_vtt",
     "jobs",
     "link_speaker",
     "list_transcripts",
@@ -172,7 +172,7 @@ __all__ = [
     "read_json",
     "read_rttm",
     "read_stm",
-    "read_vtt",
+    "read_import",
     "reading",
     "recording",
     "recordings",

@@ -27,7 +27,8 @@ from secure_storage import BadInput, open_foreign
 
 from .formats.data import read_json
 from .formats.segments import StmLine, read_rttm, read_stm
-from .formats.subtitles import import_vtt
+from .importing.cues import read_vtt
+from .importing.parsed import Piece
 from .transcript import UNKNOWN, SpeakerSpan, Transcription
 
 COLLAR: Final = 0.25
@@ -106,7 +107,7 @@ def read(path: Path, file: str | None = None) -> Spoken:
         case ".json":
             return of_transcription(read_json(text))
         case ".vtt":
-            return of_transcription(import_vtt(text))
+            return _of_cues(read_vtt(text).pieces)
     raise BadInput(f"{path.name}: only .stm, .rttm, .json and .vtt files can be compared.")
 
 
@@ -119,6 +120,15 @@ def of_transcription(transcription: Transcription) -> Spoken:
         if sentence.start is not None and sentence.end is not None
     )
     return Spoken(transcription.spans or _spans(lines), lines)
+
+
+def _of_cues(cues: Iterable[Piece]) -> Spoken:
+    lines = tuple(
+        StmLine("", cue.speaker, cue.start, cue.end, cue.text)
+        for cue in cues
+        if cue.start is not None and cue.end is not None
+    )
+    return Spoken(_spans(lines), lines)
 
 
 def normalise(text: str) -> str:

@@ -15,7 +15,6 @@ from transcribe import (
     Transcription,
     Turn,
     Word,
-    import_vtt,
     read_json,
     read_rttm,
     read_stm,
@@ -51,41 +50,6 @@ def test_json_loses_nothing() -> None:
 def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         read_json(text)
-
-
-def test_vtt_comes_back_as_it_went() -> None:
-    back = import_vtt(write_vtt(SAMPLE))
-    assert [(t.speaker, [s.text for s in t.sentences]) for t in back.turns] == [
-        ("S1", ["Is 3 < 4 & 5?"]), ("S2", ["Ja, æøå.", "Two."]),
-    ]  # fmt: skip
-    assert back.turns[1].sentences[0].start == 3661.5
-
-
-def test_vtt_of_other_programs() -> None:
-    text = (
-        "\ufeffWEBVTT - title\r\n\r\nSTYLE\r\n::cue { color: red }\r\n\r\n"
-        "intro\r\n00:01.000 --> 00:02.500 align:start\r\n<v.loud Anne Lie><i>Hello</i> there\r\n"
-        "you</v>\r\n\r\nNOTE nothing\r\n\r\n"
-        "00:03.000 --> 00:04.000\r\n<v Anne Lie>Again.</v>\r\n\r\n"
-        "00:05.000 --> 00:06.000\r\n<v Bo>One.</v> <v Cy>Two.</v>\r\n\r\n"
-        "00:07.000 --> 00:08.000\r\nNobody&#39;s.\r\n"
-    )
-    found = import_vtt(text)
-    assert [(t.speaker, [s.text for s in t.sentences]) for t in found.turns] == [
-        ("Anne Lie", ["Hello there you", "Again."]), ("Bo", ["One."]), ("Cy", ["Two."]),
-        (UNKNOWN, ["Nobody's."]),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "1\n00:00:01,000 --> 00:00:02,000\nsrt", "WEBVTT\n\n", "WEBVTT\n\nsecret words\n",
-     "WEBVTT\n\n00:xx --> 00:02.000\nsecret words", "WEBVTT\n\n00:05.000 --> 00:02.000\nsecret"],
-)  # fmt: skip
-def test_broken_vtt_is_refused_without_quoting_it(text: str) -> None:
-    with pytest.raises(BadInput) as raised:
-        import_vtt(text)
-    assert "secret" not in str(raised.value)
 
 
 def test_srt_times_and_speakers() -> None:

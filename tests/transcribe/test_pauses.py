@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcribe import Sentence, Transcription, Turn, Word, import_vtt, render
+from transcribe import Sentence, Transcription, Turn, Word, render
+from transcribe.importing.cues import read_vtt
 from transcribe.pauses import Pause, find_pauses, marked_turns, read_aloud
 from transcribe.sentences import sentence_of
 
@@ -84,8 +85,8 @@ def test_a_word_file_shows_them_faintly() -> None:
 
 
 def test_what_is_read_back_is_the_text_alone() -> None:
-    back = import_vtt(render(TALK, "vtt", "t").decode())
-    assert [s.text for turn in back.turns for s in turn.sentences] == ["I went", "Home?"]
+    back = read_vtt(render(TALK, "vtt", "t").decode())
+    assert [piece.text for piece in back.pieces] == ["I went", "Home?"]
     assert "pause" not in render(TALK, "json", "t").decode()
 
 

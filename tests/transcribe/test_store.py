@@ -31,6 +31,7 @@ from transcribe import (
     transcript,
     words,
 )
+from transcribe.importing import Preview
 from transcribe.store import save_import
 
 TALK = Transcription(
@@ -196,11 +197,18 @@ def test_a_failed_save_leaves_nothing(study: Study) -> None:
 
 
 def test_the_same_transcript_is_imported_once(study: Study) -> None:
-    made = save_import(study, TALK, b"WEBVTT one", title="Group 3", group=3)
-    assert save_import(study, TALK, b"WEBVTT two", title="Other", group=4) != made
+    read = Preview(TALK, "transcript", "WebVTT", "UTF-8", ())
+    made = save_import(study, read, b"WEBVTT one", title="Group 3", group=3)
+    assert save_import(study, read, b"WEBVTT two", title="Other", group=4) != made
     with pytest.raises(SameFile, match="transcript «Group 3»"):
-        save_import(study, TALK, b"WEBVTT one", title="Again", group=5)
+        save_import(study, read, b"WEBVTT one", title="Again", group=5)
     assert len(list_transcripts(study)) == 2
+
+
+def test_a_document_is_kept_as_one(study: Study) -> None:
+    read = Preview(TALK, "document", "Word", "", ())
+    made = save_import(study, read, b"PK", title="Field notes", group=1)
+    assert transcript(study, made).source == "document"
 
 
 def test_no_module_hides_a_name_of_the_package() -> None:

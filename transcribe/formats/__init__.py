@@ -7,7 +7,7 @@ from ..transcript import Transcription
 from .data import read_json, write_json
 from .document import write_docx
 from .segments import StmLine, read_rttm, read_stm, write_rttm, write_stm
-from .subtitles import import_vtt, write_srt, write_vtt
+from .subtitles import write_srt, write_vtt
 from .text import write_txt
 
 DEMO_NOTICE: Final = "Made by the demo model: it knows only its sample's words and voices."
@@ -33,6 +33,6 @@ def render(transcription: Transcription, form: str, title: str) -> bytes:
 
 
 __all__ = [
-    "FORMS", "StmLine", "import_vtt", "read_json", "read_rttm", "read_stm", "render", "write_docx",
+    "FORMS", "StmLine", "read_json", "read_rttm", "read_stm", "render", "write_docx",
     "write_json", "write_rttm", "write_srt", "write_stm", "write_txt", "write_vtt",
 ]  # fmt: skip

@@ -1,24 +1,14 @@
-"""WebVTT and SubRip: subtitles out, and WebVTT with voices in.
-
-The marks of pauses that we write into WebVTT are not read back as text.
-"""
+"""WebVTT and SubRip: subtitles out. ``importing.cues`` reads them."""
 
 import html
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from secure_storage import BadInput
-
 from ..pauses import Marked, marked_turns
-from ..transcript import UNKNOWN, Sentence, Transcription, Turn
-from .clock import parse_time, subtitle_time
+from ..transcript import Transcription
+from .clock import subtitle_time
 
-_VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
-_TAG: Final = re.compile(r"</?[^>]*>")
-_PAUSE: Final = re.compile(r"<c\.pause>[^<]*</c>")
 _NOTICE_SECONDS: Final = 2.0
-_BLOCKS_WITHOUT_TEXT: Final = ("WEBVTT", "NOTE", "STYLE", "REGION", "X-TIMESTAMP")
 
 
 def write_vtt(transcription: Transcription) -> str:
@@ -67,52 +57,3 @@ def _escape(text: str) -> str:
 
 def _voice(speaker: str) -> str:
     return html.escape(" ".join(speaker.split()), quote=False).replace("&gt;", ")")
-
-
-def import_vtt(text: str, language: str = "en") -> Transcription:
-    """Read WebVTT; each cue's text is one sentence, following cues of a voice one turn."""
-    if not text.removeprefix("\ufeff").startswith("WEBVTT"):
-        raise BadInput("This is not a WebVTT file: it does not begin with «WEBVTT».")
-    spoken: list[tuple[str, Sentence]] = []
-    blocks = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
-    for number, block in enumerate(blocks, start=1):
-        spoken += _read_block(number, block.strip("\n").split("\n"))
-    if not spoken:
-        raise BadInput("This WebVTT file holds no text.")
-    return Transcription(language, _turns(spoken), provenance=(("Source", "WebVTT file"),))
-
-
-def _read_block(number: int, lines: Sequence[str]) -> Iterator[tuple[str, Sentence]]:
-    place = next((i for i, line in enumerate(lines) if "-->" in line), None)
-    if place is None:
-        if lines[0].strip() and not lines[0].lstrip("\ufeff").startswith(_BLOCKS_WITHOUT_TEXT):
-            raise BadInput(f"Block {number} of this WebVTT file has text but no times.")
-        return
-    first, _, rest = lines[place].partition("-->")
-    start, end = parse_time(first), parse_time((rest.split() or [""])[0])
-    if start is None or end is None or end < start:
-        raise BadInput(f"Block {number} of this WebVTT file has times that cannot be read.")
-    body = " ".join(lines[place + 1 :])
-    voices = list(_VOICE.finditer(body))
-    if not voices or body[: voices[0].start()].strip():
-        head = body[: voices[0].start()] if voices else body
-        if plain := _plain(head):
-            yield UNKNOWN, Sentence(plain, start, end)
-    for index, voice in enumerate(voices):
-        stop = voices[index + 1].start() if index + 1 < len(voices) else len(body)
-        if plain := _plain(body[voice.end() : stop]):
-            name = " ".join(html.unescape(voice.group(1)).split()) or UNKNOWN
-            yield name, Sentence(plain, start, end)
-
-
-def _plain(text: str) -> str:
-    return " ".join(html.unescape(_TAG.sub("", _PAUSE.sub("", text))).split())
-
-
-def _turns(spoken: Sequence[tuple[str, Sentence]]) -> tuple[Turn, ...]:
-    turns: list[tuple[str, list[Sentence]]] = []
-    for speaker, sentence in spoken:
-        if not turns or turns[-1][0] != speaker:
-            turns.append((speaker, []))
-        turns[-1][1].append(sentence)
-    return tuple(Turn(speaker, tuple(sentences)) for speaker, sentences in turns)

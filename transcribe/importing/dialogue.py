@@ -97,10 +97,9 @@ def _talk(
         text = line.text
         if head is not None and head.name.casefold() in known:
             speaker, start, end, text = head.name, head.start, head.end, head.rest
-        elif found := _TIMED.match(text[:60]):
-            if timed or text.lstrip()[0] in "[(#":
-                start, end = (parse_time(one or "") for one in found.groups())
-                text = text[found.end() :]
+        elif (found := _TIMED.match(text[:60])) and (timed or text.lstrip()[0] in "[(#"):
+            start, end = (parse_time(one or "") for one in found.groups())
+            text = text[found.end() :]
         yield from _stamped(Piece(text, line.place, speaker, start, end))
         if text.strip():
             start = end = None
@@ -119,11 +118,16 @@ def _stamped(piece: Piece) -> Iterator[Piece]:
 
 
 def _notes(
-    lines: Sequence[Line], heads: Sequence[Head | None], known: Mapping[str, int], pieces: Sequence[Piece]
+    lines: Sequence[Line],
+    heads: Sequence[Head | None],
+    known: Mapping[str, int],
+    pieces: Sequence[Piece],
 ) -> Iterator[Note]:
     if pieces and pieces[0].speaker == UNKNOWN:
         first = pieces[0]
-        yield Note(first.place, "Nobody is named before this; it has no speaker.", quote(first.text))
+        yield Note(
+            first.place, "Nobody is named before this; it has no speaker.", quote(first.text)
+        )
     about = 0
     for line, head in zip(lines, heads, strict=True):
         if head is None or known.get(head.name.casefold(), 0) > 1:

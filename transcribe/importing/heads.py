@@ -56,14 +56,14 @@ class Head:
 
 def head_of(line: str) -> Head | None:
     """Find a head in a line, whether or not its name is a speaker's."""
-    start = _EMPHASIS.sub(r"\2", line[:_LOOKED_AT]).lstrip()
+    begin = _EMPHASIS.sub(r"\2", line[:_LOOKED_AT]).lstrip()
     for form in _FORMS:
-        if (found := form.match(start)) and _can_be_name(found["name"]):
+        if (found := form.match(begin)) and _can_be_name(found["name"]):
             parts = found.groupdict()
-            times = [parse_time(parts.get(one) or "") for one in ("time", "until")]
+            start, end = (parse_time(parts.get(one) or "") for one in ("time", "until"))
             name = " ".join(found["name"].split()).strip("*_ ")
             if name:
-                return Head(name, *times, found["text"] + line[_LOOKED_AT:])
+                return Head(name, start, end, found["text"] + line[_LOOKED_AT:])
     return None
 
 

@@ -11,11 +11,11 @@ from ..jobs import jobs, tend
 from ..store import RecordingRow, recordings
 from .adding import adding_part
 from .defaults import defaults_part
+from .importing import import_part
 from .people import participants_part
 from .progress import progress_part
 from .starting import starting_part
 from .telling import clock, told
-from .vtt import import_part
 
 
 def recordings_page(study: Study) -> None:
@@ -40,7 +40,7 @@ def recordings_page(study: Study) -> None:
         return
     progress_part(study, every)
     add, start, text, people = st.tabs(
-        ["Add a recording", "Transcribe", "Import a transcript", "Participants"],
+        ["Add a recording", "Transcribe", "Import a text", "Participants"],
     )
     with add, told():
         adding_part(study, rows)
