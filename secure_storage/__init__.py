@@ -119,7 +119,7 @@ from .listening import where
 from .lock import held
 from .members import ROLES, Member, Right, Role
 from .names import Finder as NameFinder
-from .names import NameCheck, term_finder, term_hashes
+from .names import NameCheck, finder_of, term_finder, term_hashes
 from .names import check as check_names
 from .names import finder as name_finder
 from .names import places as name_places
@@ -198,6 +198,7 @@ __all__ = [
     "create_linking",
     "linking_state",
     "NameFinder",
+    "finder_of",
     "name_finder",
     "name_places",
     "term_finder",

@@ -8,7 +8,7 @@ the names. (Who can try names out can still test a guess; that is what checking 
 from .finding import Finder, NameCheck, check, finder, places
 from .forms import Form, contact_forms, folded, forms_of, name_forms
 from .store import Published, publish, published, stands, withdraw
-from .terms import term_finder, term_hashes
+from .terms import finder_of, term_finder, term_hashes
 
 __all__ = [
     "Finder",
@@ -18,6 +18,7 @@ __all__ = [
     "check",
     "contact_forms",
     "finder",
+    "finder_of",
     "folded",
     "forms_of",
     "name_forms",

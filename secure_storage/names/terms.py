@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import sqlite_utils
 
-from .. import database
 from ..change import Change
+from ..container import new_key
 from .finding import Finder
 from .forms import Form, contact_forms, name_forms
 from .store import Hashes, hashes_alone, new_terms_key, terms_key
@@ -19,8 +19,7 @@ from .store import Hashes, hashes_alone, new_terms_key, terms_key
 def term_hashes(change: Change, text: str, words: Iterable[str]) -> frozenset[bytes]:
     """Hash the forms of a term, and of those of its ``words`` that stand for it alone."""
     key = terms_key(change.db) or new_terms_key(change)
-    forms = _forms(text) | {form for word in words for form in name_forms(word)}
-    return hashes_alone(forms, key)
+    return hashes_alone(forms_of_term(text, words), key)
 
 
 def term_finder(db: sqlite_utils.Database, known: Iterable[bytes]) -> Finder:
@@ -28,7 +27,16 @@ def term_finder(db: sqlite_utils.Database, known: Iterable[bytes]) -> Finder:
     return Finder(Hashes(terms_key(db) or b"", frozenset(known)))
 
 
-def _forms(text: str) -> set[Form]:
+def finder_of(words: Iterable[str]) -> Finder:
+    """Give what finds some words, for as long as somebody holds it."""
+    key = new_key()
+    forms = {form for word in words for form in name_forms(word)}
+    return Finder(Hashes(key, hashes_alone(forms, key)))
+
+
+def forms_of_term(text: str, words: Iterable[str]) -> set[Form]:
+    """Give the forms of a whole term, and those of its ``words`` that stand for it alone."""
     forms = name_forms(text)
     several = {form for form in forms if " " in form.text}
-    return (several or forms) | contact_forms(text)
+    alone = {form for word in words for form in name_forms(word)}
+    return (several or forms) | alone | contact_forms(text)

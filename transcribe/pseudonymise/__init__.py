@@ -6,7 +6,7 @@ anonymous: who somebody is can show in what they tell.
 
 from .finding import KINDS, Finding, Kind, Registry
 from .identifiers import Identifiers
-from .lists import Lists, load_lists
+from .lists import Lists, load_lists, own_words
 from .replacing import Replaced, next_label, replaced, word_spans
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Replaced",
     "load_lists",
     "next_label",
+    "own_words",
     "replaced",
     "word_spans",
 ]

@@ -11,8 +11,8 @@ _NAMED: Final = (
     "heter|het|hette|hete|kalles|kalt|navnet (?:mitt|hans|hennes) er|mitt navn er|doktor|dr|lege"
     "|legen|professor|sykepleier|sykepleieren|sjukepleier|kollegaen min|kollega min|sjefen min"
     "|lederen min|naboen min|vennen min|venninnen min|fru|herr|frøken|mannen min|kona mi|kona"
-    "|søster|søsteren min|broren min|sønnen min|sønnen|datteren min|datra|datra mi|pasienten min|som"
-    " heter|snakket med|snakka med|ringte til|hilse til|sammen med|my name is|name is|named|"
+    "|søster|søsteren min|broren min|sønnen min|sønnen|datteren min|datra|datra mi|pasienten min"
+    "|som heter|snakket med|snakka med|ringte til|hilse til|sammen med|my name is|name is|named|"
     "called|doctor|mr|mrs|ms|miss|nurse|sister|brother|my husband|my wife|my son|my daughter"
     "|my colleague|my neighbour|my boss|my friend|colleague|spoke to|talked to|spoke with|together"
     " with"
@@ -29,7 +29,14 @@ _BEFORE: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
      re.compile(rf"\b{_SETTLED} (?:i|på|ved|fra|til|hos|in|at|from|to|near) {_WORD}",
                 re.IGNORECASE)),
 )  # fmt: skip
+_SAYS: Final = (
+    "sa|sier|svarte|svarer|spurte|spør|mente|mener|fortalte|forteller|ringte|ringer|tror|trodde"
+    "|told|tells|says|asked|asks|thinks|replied|sin|sitt|sine"
+)
+# «Koordinatoren ringer»: Norwegian writes who somebody is as one word with its article.
+_NOBODY: Final = r"(?!\w*(?:oren|eren|euten|ogen|isten|enten|egen|inen|onen|ingen|ene)\b)"
 _AFTER: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
+    ("name", "the words after it", re.compile(rf"\b{_NOBODY}{_WORD} (?:{_SAYS})\b", re.IGNORECASE)),
     ("workplace", "the words after it", re.compile(
         rf"\b{_WORD} (?:universitets)?(?:sykehus|sjukehus|sykehuset|sjukehuset|legekontor"
         r"|legekontoret|legesenter|legesenteret|sykehjem|sykehjemmet|sjukeheim|omsorgssenter"

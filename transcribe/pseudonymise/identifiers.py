@@ -15,6 +15,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from secure_storage import finder_of
+
 from .around import after_words, before_words
 from .finding import Finding, Kind, Registry, without_overlap
 from .lists import Lists
@@ -26,6 +28,10 @@ _JOINS: Final = re.compile(r"[ \-]")
 _SHORTEST: Final = 3
 _LEAST_JOINED: Final = 6
 """Letters of two words that may be one name, heard as two."""
+_SELDOM: Final = 2
+"""Times that a registered name which is also a word is asked about though written small."""
+_LEAST_LIKE: Final = 5
+"""Letters of an unregistered name that is looked for as it may have been heard."""
 _LEAST_BASE: Final = 4
 """Letters of a name at the start of a compound."""
 Entities = Callable[[str], Sequence[tuple[int, int, Kind]]]
@@ -33,10 +39,12 @@ Entities = Callable[[str], Sequence[tuple[int, int, Kind]]]
 
 REGISTERED: Final = "registered"
 MISHEARD: Final = "like a registered name"
+ALSO_A_WORD: Final = "a registered name that is also a word, seldom said here"
 COMPOUND: Final = "begins with a registered name"
 JOINED: Final = "two words that make a registered name"
 LISTED_NAME: Final = "in the list of names"
 LISTED_PLACE: Final = "in the list of places"
+BESIDE: Final = "beside a name"
 CAPITAL: Final = "capital letter inside a sentence"
 AGAIN: Final = "found elsewhere in this transcript"
 MODEL: Final = "found by the language model"
@@ -69,23 +77,25 @@ class Identifiers:
         self._near = lru_cache(maxsize=None)(self._is_near)
         self._known = lru_cache(maxsize=None)(self._is_known)
         self._small: frozenset[str] = frozenset()
+        self._counts: Counter[str] = Counter()
 
     def find(self, texts: Sequence[str]) -> list[list[Finding]]:
         """Find identifiers in the sentences of one transcript, in their order."""
         tokens = [list(_tokens(text)) for text in texts]
         self._small = _written_small(tokens)
+        self._counts = Counter(word.small for words in tokens for word in words)
         self._judged.cache_clear()
         found = [
             without_overlap([*self._certain(text), *self._listed(text, words)])
             for text, words in zip(texts, tokens, strict=True)
         ]
-        again = self._again(tokens, found)
+        again = self._like(tokens, self._again(tokens, found))
         return [
             _joined(
                 text,
                 without_overlap(
                     [
-                        *self._followed(
+                        *self._beside(
                             text, words, without_overlap([*one, *_seen_again(words, again)])
                         )
                     ]
@@ -120,18 +130,18 @@ class Identifiers:
     def _judge(self, text: str, first: bool) -> tuple[Kind, str] | None:
         small, capital = _plain(text), text[0].isupper()
         ordinary = self._is_ordinary(small)
-        if not ordinary and self._near(small):
+        inside = capital and not first and len(small) >= _SHORTEST
+        if (not ordinary or inside) and self._near(small):
             return "name", MISHEARD
+        if not capital and self._counts[small] <= _SELDOM and self._known(text.capitalize()):
+            return "name", ALSO_A_WORD
         if not ordinary and self._begins_with_name(small):
             return "name", COMPOUND
         if small in self._lists.capitals:
             return None
-        inside = capital and not first and len(small) >= _SHORTEST
         if (not ordinary or inside) and _any_form(small, self._lists.names):
             return "name", LISTED_NAME
-        if not ordinary and capital and not (first and small in self._small):
-            return ("name", CAPITAL) if len(small) >= _SHORTEST - first else None
-        return None
+        return ("name", CAPITAL) if inside and not ordinary else None
 
     def _is_ordinary(self, small: str) -> bool:
         return (
@@ -171,15 +181,36 @@ class Identifiers:
                     yield Finding(word.start, run[-1].end, "place", LISTED_PLACE)
                     break
 
-    def _followed(self, text: str, words: list[_Token], found: list[Finding]) -> Iterator[Finding]:
-        """With names, the words with capitals that follow them: «Kari Nordmann»."""
+    def _beside(self, text: str, words: list[_Token], found: list[Finding]) -> Iterator[Finding]:
+        """With names, the words beside them that may belong to them: «Kari Nordmann»."""
         yield from found
         ends = {one.end for one in found if one.kind == "name"}
+        starts = {one.start for one in found if one.kind == "name"}
         for one, two in pairwise(words):
             joined = _JOINS.fullmatch(text, one.end, two.start)
-            if joined and one.end in ends and two.capital and two.small not in self._lists.capitals:
-                yield Finding(two.start, two.end, "name", CAPITAL)
+            if not joined:
+                continue
+            if one.end in ends and self._may_be_name(two):
+                yield Finding(two.start, two.end, "name", BESIDE)
                 ends.add(two.end)
+            if two.start in starts and self._may_be_name(one):
+                yield Finding(one.start, one.end, "name", BESIDE)
+
+    def _may_be_name(self, word: _Token) -> bool:
+        if word.small in self._lists.capitals or len(word.small) < _SHORTEST:
+            return False
+        return (word.capital and not word.first) or not self._is_ordinary(word.small)
+
+    def _like(self, tokens: list[list[_Token]], again: dict[str, Kind]) -> dict[str, Kind]:
+        """Add the words that are like those found, as these may have been heard."""
+        long = {word: kind for word, kind in again.items() if len(word) >= _LEAST_LIKE}
+        finder = finder_of(long)
+        heard = {word.small for words in tokens for word in words} - again.keys()
+        return again | {
+            word: "name"
+            for word in heard
+            if len(word) >= _LEAST_LIKE and not self._is_ordinary(word) and finder.near(word)
+        }
 
     def _again(self, tokens: list[list[_Token]], found: list[list[Finding]]) -> dict[str, Kind]:
         """Words that were found somewhere and are to be found everywhere: small, with kind."""

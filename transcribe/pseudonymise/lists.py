@@ -1,5 +1,6 @@
 """The lists of words: names, places, and words that are neither. Shipped, or a team's own."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,12 @@ class Lists:
     def longest_place(self) -> int:
         """Words of the longest place."""
         return max((len(one) for one in self.places), default=0)
+
+
+def own_words(term: str, lists: Lists) -> list[str]:
+    """Give the words of a term that stand for it alone: «Solbakken» of «Solbakken sykehjem»."""
+    words = re.findall(r"[^\W\d_]{3,}", term)
+    return [word for word in words if word.lower() not in lists.ordinary | lists.capitals]
 
 
 def load_lists(own: Path | None = None) -> Lists:
