@@ -41,6 +41,7 @@ class Plays:
         self._guard = threading.Lock()
         self._parts: dict[tuple[int, int], _Part] = {}
         self._known: set[tuple[int, int]] = set()
+        study.before_counting.append(lambda: self.record(all=True))
 
     def begin(self, recording: int, part: int) -> None:
         """Record that a part is listened to; once in a session."""

@@ -43,6 +43,8 @@ class Study:
         """The secret of one-time codes that are not confirmed yet."""
         self.when_closed: list[Callable[[], object]] = []
         """Called once, when this member's use ends (sign-out, idling, lock)."""
+        self.before_counting: list[Callable[[], object]] = []
+        """Called before somebody counts what was heard: puts it on the record now."""
 
     @property
     def member(self) -> Member:

@@ -124,6 +124,12 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "theme.edited": "changed a theme",
         "theme.removed": "removed a theme",
         "transcript.added": "added a transcript",
+        "transcript.aligned": "had a text given times",
+        "transcript.approved": "approved a transcript",
+        "transcript.listened": "listened through a transcript",
+        "transcript.listened_not": "took back that a transcript was listened through",
+        "transcript.sound_attached": "attached sound to a transcript",
+        "transcript.unlocked": "unlocked a transcript",
     }
 )
 

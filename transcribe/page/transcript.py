@@ -21,6 +21,7 @@ from ..store import (
 )
 from ..transcript_component import choose_transcript, may, show_transcript
 from .exporting import exporting_part
+from .passes import passes_part
 from .telling import clock, told
 
 _WIDTH: Final = 110
@@ -44,6 +45,7 @@ def transcript_page(study: Study) -> None:
             show_transcript(study, row)
         _left_out(found)
         _how_made(study, row)
+        passes_part(study, row)
         if may(study, "export"):
             exporting_part(study, row)
 
