@@ -72,13 +72,14 @@ class _Sorted:
         return (span for span in self._spans[first:last] if span.end >= start)
 
 
-def _heard(word: Word) -> tuple[float, float]:
+def heard_for(word: Word) -> tuple[float, float]:
+    """Give the stretch of a word that counts: recognisers draw words out over pauses."""
     length = min(max(word.end - word.start, SHORTEST_WORD), LONGEST_WORD)
     return word.start, word.start + length
 
 
 def _label(word: Word, spans: _Sorted, all_spans: _Sorted) -> Word:
-    start, end = _heard(word)
+    start, end = heard_for(word)
     shares: dict[str, float] = {}
     for span in spans.near(start, end):
         shared = min(end, span.end) - max(start, span.start)
@@ -158,7 +159,7 @@ def _heir(run: Sequence[Word], before: str | None, after: str | None) -> str | N
 
 def _own_turn(run: Sequence[Word], spans: _Sorted) -> bool:
     """Diarization heard a turn that lies mostly inside this run."""
-    start, end = run[0].start - 0.2, _heard(run[-1])[1] + 0.2
+    start, end = run[0].start - 0.2, heard_for(run[-1])[1] + 0.2
     return any(
         span.speaker == run[0].speaker
         and min(end, span.end) - max(start, span.start) > (span.end - span.start) / 2

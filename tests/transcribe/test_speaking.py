@@ -22,6 +22,8 @@ from transcribe import (
     words,
 )
 from transcribe.store import (
+    assign_again,
+    can_assign_again,
     give_speaker,
     merge_speakers,
     new_speaker,
@@ -45,7 +47,9 @@ SPANS = (
 TALK = Transcription(
     language="en",
     turns=(
-        Turn("S0", (said("One two.", 0, "S0"), said("Three four.", 3, "S0"), said("Five.", 6, "S0"))),
+        Turn(
+            "S0", (said("One two.", 0, "S0"), said("Three four.", 3, "S0"), said("Five.", 6, "S0"))
+        ),
         Turn("S1", (said("Six seven.", 10, "S1", 0.05),)),
         Turn("S2", (said("Eight.", 14, "S2"), said("Nine.", 16, "S2"))),
         Turn(UNKNOWN, (said("Mm.", 19, UNKNOWN),)),
@@ -179,3 +183,42 @@ def test_every_act_on_speakers_is_taken_back_and_done_again(study: Study, talk: 
     for after in states[1:]:
         assert redo(study, talk)
         assert state(study) == after
+
+
+def test_speakers_are_assigned_again_without_losing_what_people_gave(
+    study: Study, talk: int
+) -> None:
+    at = ids(study, talk)
+    # Somebody gave this one, though the diarization hears another voice there.
+    give_speaker(study, talk, at["Eleven."], "sentence", at["S1"])
+    rename_speaker(study, at["S0"], "Moderator")
+    merge_speakers(study, at["S1"], at["S2"])
+    with study.change() as change:
+        # As if an earlier version had assigned it wrongly.
+        change.db.execute(
+            "UPDATE turns SET speaker_id = ? WHERE id ="
+            " (SELECT turn_id FROM sentences WHERE id = ?)",
+            [at["S0"], at["Eight."]],
+        )
+        change.record("test.wrong", "turn:1")
+    before = state(study)
+    margins = {one.text: one.margin for one in sentences(study, talk)}
+    assert assign_again(study, talk) == 4  # «Mm.» was nobody's
+    assert run(study, talk) == [
+        ("Moderator", "One two. Three four. Five."), ("S2", "Six seven. Eight. Nine. Mm."),
+        ("Moderator", "Ten."), ("S2", "Eleven."),
+    ]  # fmt: skip
+    now = {one.text: one for one in sentences(study, talk)}
+    assert margins["Six seven."] == 0.05 and now["Six seven."].margin == 1.0
+    assert words(study, at["Eleven."])[0].margin == 0.9  # what was given by hand is left alone
+    assert assign_again(study, talk) == 0
+    assert undo(study, talk)
+    assert state(study) == before
+
+
+def test_a_typed_transcript_has_nothing_to_assign_from(study: Study) -> None:
+    plain = Transcription("en", (Turn("A", (Sentence("One.", 0.0, 1.0),)),))
+    talk = save_transcription(study, plain, title="Typed", group=1, recording_id=None)
+    assert not can_assign_again(study, talk)
+    with pytest.raises(BadInput, match="Transcribe the recording"):
+        assign_again(study, talk)
