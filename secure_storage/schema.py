@@ -530,6 +530,54 @@ CREATE TABLE question_marks (
     sentence_id INTEGER PRIMARY KEY REFERENCES sentences (id),
     question_id INTEGER NOT NULL REFERENCES questions (id)
 ) STRICT;
+
+-- Pseudonymising. What stands in the place of what was taken out, and by which hashes that is
+-- found again; itself it is sealed to the linking store, and waits for a custodian to open it.
+CREATE TABLE replacements (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE replacement_forms (
+    replacement_id INTEGER NOT NULL REFERENCES replacements (id),
+    hash BLOB NOT NULL,
+    PRIMARY KEY (replacement_id, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sealed_originals (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+-- Places that may identify somebody (code points of the sentence at that version).
+CREATE TABLE identifiers (
+    id INTEGER PRIMARY KEY,
+    sentence_id INTEGER NOT NULL REFERENCES sentences (id) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    why TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'kept', 'chosen')),
+    -- While open: what was put in the place of the same word before.
+    replacement_id INTEGER REFERENCES replacements (id),
+    decided_by INTEGER REFERENCES members (id),
+    UNIQUE (sentence_id, start, end)
+) STRICT;
+-- What was replaced, by whom, and when it is heard (seconds of the recording), where known.
+CREATE TABLE replaced_places (
+    id INTEGER PRIMARY KEY,
+    transcript_id INTEGER NOT NULL REFERENCES transcripts (id),
+    replacement_id INTEGER NOT NULL REFERENCES replacements (id),
+    member_id INTEGER NOT NULL REFERENCES members (id),
+    at TEXT NOT NULL,
+    start REAL,
+    end REAL
+) STRICT;
+CREATE INDEX replaced_places_transcript ON replaced_places (transcript_id);
+-- Sentences that a second person read for what was missed.
+CREATE TABLE pseudonym_samples (
+    sentence_id INTEGER NOT NULL REFERENCES sentences (id) ON DELETE CASCADE,
+    member_id INTEGER NOT NULL REFERENCES members (id),
+    at TEXT NOT NULL,
+    missed INTEGER NOT NULL CHECK (missed IN (0, 1)),
+    PRIMARY KEY (sentence_id, member_id)
+) STRICT, WITHOUT ROWID;
 """
 
 MIGRATIONS: Final[tuple[str, ...]] = (M001, M002, M003, M004)
