@@ -47,7 +47,13 @@ class Segment:
     """Id of its first sentence."""
     last: int
     trim_start: int = 0
+    """Code points of its first sentence that are left out."""
     trim_end: int = 0
+
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Which words it covers: the same for several on the same words."""
+        return self.first, self.last, self.trim_start, self.trim_end
 
 
 @dataclass(frozen=True, slots=True)

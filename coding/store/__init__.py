@@ -1,5 +1,6 @@
 """The SQL of this stage: segments, codes, codings."""
 
+from . import following as _following  # noqa: F401  (registers what follows the words)
 from .codes import add_code, code, coding_counts, edit_code, list_codes, remove_code
 from .codings import clear_coding, codings, set_coding
 from .segments import marked_quotes, segment, segment_id, segment_text, segments_of

@@ -32,13 +32,19 @@ def code(study: Study, code_id: int) -> Code:
 
 
 def coding_counts(study: Study) -> dict[int, int]:
-    """How many codings each code has in the whole study; codes without any are left out."""
+    """How many codings each code has in the whole study; codes without any are left out.
+
+    One coder's codings of the same words count once; those on the repair list do not count.
+    """
     study.require("read")
     return dict(
         study.db.execute(
-            "SELECT c.code_id, count(*) FROM codings c JOIN segments g ON g.id = c.segment_id"
+            "SELECT code_id, count(*) FROM (SELECT DISTINCT c.code_id, c.coder_id,"
+            " g.first_sentence_id, g.last_sentence_id, g.trim_start, g.trim_end"
+            " FROM codings c JOIN segments g ON g.id = c.segment_id"
             " JOIN transcripts t ON t.id = g.transcript_id"
-            " WHERE c.deleted_at IS NULL AND t.deleted_at IS NULL GROUP BY c.code_id"
+            " WHERE c.deleted_at IS NULL AND t.deleted_at IS NULL"
+            " AND g.first_sentence_id IS NOT NULL) GROUP BY code_id"
         ).fetchall()
     )
 

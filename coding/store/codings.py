@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from secure_storage import BadInput, Change, NotAllowed, Repeated, Study
 
 from ..codebook import Coding, Segment
-from .segments import segment_id
+from .segments import segment_ids
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -16,7 +16,7 @@ SELECT c.id, c.code_id, c.coder_id, m.initials, c.created_at, g.id, g.transcript
        g.first_sentence_id, g.last_sentence_id, g.trim_start, g.trim_end
 FROM codings c JOIN segments g ON g.id = c.segment_id JOIN members m ON m.id = c.coder_id
 JOIN codes k ON k.id = c.code_id
-WHERE c.deleted_at IS NULL AND k.deleted_at IS NULL
+WHERE c.deleted_at IS NULL AND k.deleted_at IS NULL AND g.first_sentence_id IS NOT NULL
 """
 
 
@@ -25,10 +25,16 @@ class _AsAsked(Exception):
 
 
 def codings(study: Study, transcript_id: int) -> list[Coding]:
-    """All codings of a transcript, in the order in which they were made."""
+    """All codings of a transcript, in the order in which they were made.
+
+    One coder's codings of the same words under one code stand as one.
+    """
     study.require("read")
     rows = study.db.execute(_CODINGS + " AND g.transcript_id = ? ORDER BY c.id", [transcript_id])
-    return [_coding(row) for row in rows]
+    found: dict[tuple[object, ...], Coding] = {}
+    for coding in map(_coding, rows):
+        found.setdefault((coding.code_id, coding.coder_id, coding.segment.place), coding)
+    return list(found.values())
 
 
 def set_coding(
@@ -38,20 +44,23 @@ def set_coding(
     last: int,
     code_id: int,
     client_id: str | None = None,
+    *,
+    trims: tuple[int, int] = (0, 0),
 ) -> Coding | None:
     """Put a segment under a code, as the acting member's reading.
 
-    Setting what is set, or a repeated ``client_id``, changes nothing. The coding as it now
-    stands is returned (None: the repeated act has been taken back since).
+    ``trims``: code points left out at its start and at its end. Setting what is set, or a
+    repeated ``client_id``, changes nothing. The coding as it now stands is returned (None:
+    the repeated act has been taken back since).
     """
     study.require("code")
     try:
         with study.change("code") as change:
-            found = segment_id(change, transcript_id, first, last)
+            found = segment_ids(change, transcript_id, first, last, trims)
             _set(change, found, code_id, client_id)
     except (_AsAsked, Repeated):
         pass
-    return _now(study, transcript_id, first, last, code_id, study.member.id)
+    return _now(study, (transcript_id, first, last), trims, code_id, study.member.id)
 
 
 def clear_coding(
@@ -62,6 +71,8 @@ def clear_coding(
     code_id: int,
     client_id: str | None = None,
     coder_id: int | None = None,
+    *,
+    trims: tuple[int, int] = (0, 0),
 ) -> Coding | None:
     """Take a coding back: the acting member's own, or, for a lead, anybody's.
 
@@ -74,25 +85,25 @@ def clear_coding(
         raise NotAllowed("This is another coder's coding. Only its coder or a lead can clear it.")
     try:
         with study.change("code") as change:
-            found = segment_id(change, transcript_id, first, last)
+            found = segment_ids(change, transcript_id, first, last, trims)
             _clear(change, found, code_id, coder, client_id)
     except (_AsAsked, Repeated):
         pass
-    return _now(study, transcript_id, first, last, code_id, coder)
+    return _now(study, (transcript_id, first, last), trims, code_id, coder)
 
 
-def _set(change: Change, segment: int, code_id: int, client_id: str | None) -> None:
+def _set(change: Change, segments: list[int], code_id: int, client_id: str | None) -> None:
     if not change.db.execute(
         "SELECT 1 FROM codes WHERE id = ? AND deleted_at IS NULL", [code_id]
     ).fetchone():
         raise BadInput("This code does not exist (any more). Nothing was saved.")
     coder = change.member.id
-    row = _row(change.db, segment, code_id, coder)
-    if row is not None and row[1] is None:
+    rows = _rows(change.db, segments, code_id, coder)
+    if any(deleted_at is None for _, deleted_at in rows):
         raise _AsAsked
     coding_id: int | None
-    if row is not None:
-        coding_id = row[0]
+    if rows:
+        coding_id = rows[0][0]
         change.db.execute(
             "UPDATE codings SET deleted_at = NULL, created_at = ? WHERE id = ?",
             [change.now, coding_id],
@@ -100,48 +111,61 @@ def _set(change: Change, segment: int, code_id: int, client_id: str | None) -> N
     else:
         coding_id = change.db.execute(
             "INSERT INTO codings (segment_id, code_id, coder_id, created_at) VALUES (?, ?, ?, ?)",
-            [segment, code_id, coder, change.now],
+            [segments[0], code_id, coder, change.now],
         ).lastrowid
-    after = _payload(change.db, segment, code_id, coder)
+    after = _payload(change.db, segments[0], code_id, coder)
     change.record("coding.set", f"coding:{coding_id}", after=after, client_id=client_id)
 
 
-def _clear(change: Change, segment: int, code_id: int, coder: int, client_id: str | None) -> None:
-    row = _row(change.db, segment, code_id, coder)
-    if row is None or row[1] is not None:
+def _clear(
+    change: Change, segments: list[int], code_id: int, coder: int, client_id: str | None
+) -> None:
+    there = [
+        number for number, deleted_at in _rows(change.db, segments, code_id, coder)
+        if deleted_at is None
+    ]  # fmt: skip
+    if not there:
         raise _AsAsked
-    change.db.execute("UPDATE codings SET deleted_at = ? WHERE id = ?", [change.now, row[0]])
-    after = _payload(change.db, segment, code_id, coder)
-    change.record("coding.cleared", f"coding:{row[0]}", after=after, client_id=client_id)
+    for number in there:
+        change.db.execute("UPDATE codings SET deleted_at = ? WHERE id = ?", [change.now, number])
+    after = _payload(change.db, segments[0], code_id, coder)
+    change.record("coding.cleared", f"coding:{there[0]}", after=after, client_id=client_id)
 
 
-def _row(db: "Database", segment: int, code_id: int, coder: int) -> tuple[int, str | None] | None:
-    row: tuple[int, str | None] | None = db.execute(
-        "SELECT id, deleted_at FROM codings WHERE segment_id = ? AND code_id = ? AND coder_id = ?",
-        [segment, code_id, coder],
-    ).fetchone()
-    return row
+def _rows(
+    db: "Database", segments: list[int], code_id: int, coder: int
+) -> list[tuple[int, str | None]]:
+    marks = ",".join("?" * len(segments))
+    return db.execute(
+        f"SELECT id, deleted_at FROM codings WHERE segment_id IN ({marks}) AND code_id = ?"
+        " AND coder_id = ? ORDER BY id",
+        [*segments, code_id, coder],
+    ).fetchall()
 
 
 def _payload(db: "Database", segment: int, code_id: int, coder: int) -> Mapping[str, object]:
     """What an event carries, so that who listens needs no query."""
-    transcript, first, last = db.execute(
-        "SELECT transcript_id, first_sentence_id, last_sentence_id FROM segments WHERE id = ?",
+    transcript, first, last, trim_start, trim_end = db.execute(
+        "SELECT transcript_id, first_sentence_id, last_sentence_id, trim_start, trim_end"
+        " FROM segments WHERE id = ?",
         [segment],
     ).fetchone()
     return {
-        "transcript": transcript, "first": first, "last": last, "code": code_id, "coder": coder
+        "transcript": transcript, "first": first, "last": last,
+        "trim_start": trim_start, "trim_end": trim_end, "code": code_id, "coder": coder,
     }  # fmt: skip
 
 
 def _now(
-    study: Study, transcript_id: int, first: int, last: int, code_id: int, coder: int
+    study: Study, place: tuple[int, int, int], trims: tuple[int, int], code_id: int, coder: int
 ) -> Coding | None:
+    transcript_id, first, last = place
     row = study.db.execute(
         _CODINGS + " AND g.transcript_id = ? AND c.code_id = ? AND c.coder_id = ?"
-        " AND g.trim_start = 0 AND g.trim_end = 0 AND g.first_sentence_id IN (?, ?)"
-        " AND g.last_sentence_id IN (?, ?) AND (g.first_sentence_id <> g.last_sentence_id) = ?",
-        [transcript_id, code_id, coder, first, last, first, last, int(first != last)],
+        " AND g.trim_start = ? AND g.trim_end = ? AND g.first_sentence_id IN (?, ?)"
+        " AND g.last_sentence_id IN (?, ?) AND (g.first_sentence_id <> g.last_sentence_id) = ?"
+        " ORDER BY c.id",
+        [transcript_id, code_id, coder, *trims, first, last, first, last, int(first != last)],
     ).fetchone()
     return None if row is None else _coding(row)
 

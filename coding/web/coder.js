@@ -82,9 +82,9 @@ class Coder extends Transcript {
     this.drawMargin(true)
   }
 
-  take(body) {
-    super.take(body)
-    this.drawMargin(true)
+  drawn() {
+    super.drawn()
+    this.drawMargin()
   }
 
   told(news) {

@@ -70,6 +70,15 @@ class Patch:
         """List the keys of a table that were kept."""
         return [key for one, key in self._before if one == table]
 
+    def stayed(self) -> dict[str, list[int]]:
+        """List, by table, the keys that were kept and not changed after all."""
+        _, after = self.rows()
+        found: dict[str, list[int]] = {}
+        for table, key in self._before:
+            if str(key) not in after.get(table, {}):
+                found.setdefault(table, []).append(key)
+        return found
+
     def rows(self) -> tuple[Rows, Rows]:
         """Give what changed: as it was, and as it is now. Empty when nothing did."""
         before: Rows = {}

@@ -1,6 +1,7 @@
 """One step back or forth: finding the act, checking that nobody built on it, putting its rows."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,10 +61,14 @@ def settled(change: "Change", step: Step, undone_by: int | None) -> None:
     store.mark(change.db, step.seq, undone_by)
 
 
-def put(change: "Change", step: Step, *, again: bool = False) -> tuple[Rows, Rows]:
+def put(
+    change: "Change", step: Step, *, again: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> tuple[Rows, Rows]:  # fmt: skip
     """Take an act back, or do it ``again``; gives the rows as they were and as they are now.
 
-    ``BuiltOn`` when rows are not what the act (or its taking back) left.
+    ``meanwhile`` is called when rows have come and before others go, so that what points to
+    those can follow. ``BuiltOn`` when rows are not what the act (or its taking back) left.
     """
     if step.before is None or step.after is None:
         raise BuiltOn(ERASED)
@@ -74,13 +79,15 @@ def put(change: "Change", step: Step, *, again: bool = False) -> tuple[Rows, Row
             if not _is(db, table, int(key), was):
                 raise BuiltOn(BUILT_ON)
     try:
-        _put(db, left, wanted)
+        _put(db, left, wanted, meanwhile)
     except Conflict:
         raise BuiltOn(BUILT_ON) from None
     return left, wanted
 
 
-def _put(db: "sqlite_utils.Database", left: Rows, wanted: Rows) -> None:
+def _put(
+    db: "sqlite_utils.Database", left: Rows, wanted: Rows, meanwhile: Callable[[], None]
+) -> None:
     order = in_order(wanted)
     # Rows that others point to come first and go last.
     for table in order:
@@ -97,6 +104,7 @@ def _put(db: "sqlite_utils.Database", left: Rows, wanted: Rows) -> None:
         for key, rows in wanted[table].items():
             if isinstance(rows, dict):
                 store.update(db, undoable(table), int(key), rows)
+    meanwhile()
     for table in reversed(order):
         for key, rows in wanted[table].items():
             if not rows:

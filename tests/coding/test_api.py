@@ -136,5 +136,5 @@ def test_another_coders_coding_is_heard_at_once(browse: Browse, desk: Desk) -> N
     assert (news["action"], news["actor"]) == ("coding.set", 2)
     assert news["after"] == {
         "transcript": desk.transcript, "first": desk.lines[1], "last": desk.lines[2],
-        "code": code, "coder": 2,
+        "trim_start": 0, "trim_end": 0, "code": code, "coder": 2,
     }  # fmt: skip

@@ -40,7 +40,7 @@ def test_a_coding_tells_listeners_all_they_need(desk: Desk) -> None:
     assert last_event(desk.ann) == (
         "coding.set",
         {"transcript": desk.transcript, "first": desk.lines[1], "last": desk.lines[2],
-         "code": code.id, "coder": 1},
+         "trim_start": 0, "trim_end": 0, "code": code.id, "coder": 1},
     )  # fmt: skip
 
 

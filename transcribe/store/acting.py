@@ -7,13 +7,14 @@ same transaction. The event holds all rows as they were and as they are.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from secure_storage import (
     BadInput,
+    BuiltOn,
     Change,
     Patch,
     Step,
@@ -27,6 +28,8 @@ from secure_storage import (
     to_undo,
     undo_counts,
 )
+
+from .stepping import watched
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -46,6 +49,8 @@ class Recast:
     transcript_id: int
     before: tuple[tuple[int, str], ...]
     after: tuple[tuple[int, str], ...]
+    settled: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Rows, by table, that stand as they shall already: an act is taken back or done again."""
 
 
 sentence_changed: Final[list[Callable[[Change, Patch, Recast], object]]] = []
@@ -92,9 +97,11 @@ class Act:
         """Put a new row and give its id."""
         return self.patch.insert(table, values)
 
-    def recast(self, before: Run, after: Run) -> None:
+    def recast(
+        self, before: Run, after: Run, settled: Mapping[str, frozenset[int]] | None = None
+    ) -> None:
         """Tell the later stages what stands in place of which sentences."""
-        told = Recast(self.transcript_id, tuple(before), tuple(after))
+        told = Recast(self.transcript_id, tuple(before), tuple(after), settled or {})
         for call in sentence_changed:
             call(self.change, self.patch, told)
 
@@ -185,7 +192,15 @@ def _step(study: Study, transcript_id: int, client_id: str | None, *, again: boo
         said = f"{'Done again' if again else 'Taken back'}: {_said(change.db, step)}"
         act = Act(change, transcript_id)
         _keep_all(act, step)
-        put(change, step, again=again)
+        differing, done = watched(change.db, transcript_id, step, again=again), _settled(act, step)
+
+        def follow() -> None:
+            # What was built on the act without changing its rows goes along with the words.
+            for was, now in differing():
+                act.recast(was, now, done)
+
+        put(change, step, again=again, meanwhile=follow)
+        _check_turns(act)
         before, after = act.patch.rows()
         action = "act.redone" if again else "act.undone"
         seq = _record(act, action, step.object, before, after, said, client_id)
@@ -198,6 +213,34 @@ def _said(db: "Database", step: Step) -> str:
         "SELECT json_extract(after, '$.said') FROM events WHERE seq = ?", [step.seq]
     ).fetchone()
     return str(row[0] or step.action)
+
+
+def _settled(act: Act, step: Step) -> dict[str, frozenset[int]]:
+    """What the act changed, and what it looked at and left as it was."""
+    row = act.db.execute(
+        "SELECT json_extract(after, '$.stayed') FROM events WHERE seq = ?", [step.seq]
+    ).fetchone()
+    stayed: dict[str, list[int]] = json.loads(row[0] or "{}")
+    changed = step.before or {}
+    return {
+        table: frozenset(map(int, (*changed.get(table, ()), *stayed.get(table, ()))))
+        for table in changed.keys() | stayed.keys()
+    }
+
+
+def _check_turns(act: Act) -> None:
+    """Refuse what would leave a turn in pieces: somebody put sentences in between."""
+    (torn,) = act.db.execute(
+        "SELECT count(*) - count(DISTINCT turn_id) FROM (SELECT turn_id,"
+        " lag(turn_id) OVER (ORDER BY position) AS before FROM sentences WHERE transcript_id = ?)"
+        " WHERE before IS NOT turn_id",
+        [act.transcript_id],
+    ).fetchone()
+    if torn:
+        raise BuiltOn(
+            "This cannot be taken back: sentences were added in between since. Take those back "
+            "first; nothing was changed."
+        )
 
 
 def _keep_all(act: Act, step: Step) -> None:
@@ -219,7 +262,8 @@ def _record(
         action, about, before={"rows": before},
         after={
             "transcript": act.transcript_id, "revision": revision, "touched": touched,
-            "speakers": bool(act.patch.kept("speakers")), "said": said, "rows": after,
+            "speakers": bool(act.patch.kept("speakers")), "said": said,
+            "stayed": act.patch.stayed(), "rows": after,
         },
         client_id=client_id,
     )  # fmt: skip

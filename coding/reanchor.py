@@ -1,0 +1,262 @@
+"""Where a segment's words stand after sentences were corrected, split, merged or removed.
+
+Pure. What was and what is are compared word by word, by their longest common subsequence.
+Many of these are equally long, and picking one would be a guess: so all are asked at once. A
+cut between two old words may lie before new word j when what stands left of both and what
+stands right of both have, together, as much in common as the whole (Hirschberg, Comm. ACM
+18, 1975). Where more than one place is left and what is known does not decide, the answer is
+that nobody knows, and a person is asked. Rows of the table are had by bits in parallel
+(Hyyrö, «Bit-parallel LCS-length computation revisited», AWOCA 2004).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Final
+
+Run = Sequence[tuple[int, str]]
+"""Neighbouring sentences in order: id and text."""
+
+_WORD: Final = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a segment: a sentence, and how many code points of it are left out there."""
+
+    sentence: int
+    trim: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a segment lies now. None: that end lies outside the run, beside it."""
+
+    first: End | None
+    last: End | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A place between words: before the word ``at``, or ``inside`` code points into it."""
+
+    at: int
+    inside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """Where a cut came to lie."""
+
+    at: int
+    inside: int = 0
+    sentence: int | None = None
+    """The place of a sentence at whose outer edge it lies: nothing of it is left out."""
+
+
+class Recasting:
+    """A run of sentences as it was and as it is, to find any segment of the one in the other."""
+
+    def __init__(self, before: Run, after: Run) -> None:
+        """Take both runs apart into words."""
+        self._old, self._new = _Words(before), _Words(after)
+        self._common = _Common(self._old.words, self._new.words)
+
+    def follow(self, first: End | None, last: End | None) -> Found | None:
+        """Find a segment again; None when nobody can tell where it is, or it is gone.
+
+        An end that is None lies outside the run, and stays where it is.
+        """
+        start = None if first is None else self._start(first)
+        end = None if last is None else self._end(last)
+        if (first and not start) or (last and not end):
+            return None
+        if first and last and start and end and not self._holds(first, last, start, end):
+            return None
+        return Found(
+            None if start is None else self._new.first(start),
+            None if end is None else self._new.last(end),
+        )
+
+    def _start(self, first: End) -> _Landing | None:
+        place = self._old.places[first.sentence]
+        cut = self._old.cut(place, first.trim)
+        if not first.trim:
+            same = self._new.places.get(first.sentence)
+            if same is not None and self._new.firsts[same] in self._common.landings(cut.at):
+                return _Landing(self._new.firsts[same], sentence=same)
+            if cut.at == 0:
+                return _Landing(0, sentence=0)
+        if cut.inside:
+            return self._within(cut)
+        at = self._common.start(cut.at)
+        return None if at is None else _Landing(at)
+
+    def _end(self, last: End) -> _Landing | None:
+        place = self._old.places[last.sentence]
+        cut = self._old.cut(place, len(self._old.texts[place]) - last.trim)
+        if not last.trim:
+            same = self._new.places.get(last.sentence)
+            if same is not None and self._new.firsts[same + 1] in self._common.landings(cut.at):
+                return _Landing(self._new.firsts[same + 1], sentence=same)
+            if cut.at == len(self._old.words):
+                return _Landing(len(self._new.words), sentence=len(self._new.texts) - 1)
+        if cut.inside:
+            return self._within(cut)
+        at = self._common.end(cut.at)
+        return None if at is None else _Landing(at)
+
+    def _within(self, cut: _Cut) -> _Landing | None:
+        """A cut within a word is found where that word is, letter by letter."""
+        here, behind = self._common.landings(cut.at), self._common.landings(cut.at + 1)
+        if len(here) > 1 or behind != [here[0] + 1]:
+            return None
+        if self._old.spelled(cut.at) != self._new.spelled(here[0]):
+            return None
+        return _Landing(here[0], cut.inside)
+
+    def _holds(self, first: End, last: End, start: _Landing, end: _Landing) -> bool:
+        """Whole sentences may be said anew; of less, a word must be left that was there."""
+        if start.sentence is not None and end.sentence is not None:
+            return start.sentence <= end.sentence
+        begins = self._old.cut(self._old.places[first.sentence], first.trim).at
+        place = self._old.places[last.sentence]
+        ends = self._old.cut(place, len(self._old.texts[place]) - last.trim)
+        was = self._old.words[begins : ends.at + (ends.inside > 0)]
+        now = self._new.words[start.at : end.at + (end.inside > 0)]
+        return _row(was, now)[-1] > 0
+
+
+class _Words:
+    """A run of sentences, as words that know where they stand."""
+
+    def __init__(self, run: Run) -> None:
+        self.ids = [number for number, _ in run]
+        self.texts = [text for _, text in run]
+        self.places = {number: place for place, number in enumerate(self.ids)}
+        self._spans: list[tuple[int, int, int]] = []
+        """Of each word: the place of its sentence, its start and end in code points."""
+        self.firsts = [0]
+        """Of each sentence the first word, and behind the last sentence the end."""
+        for place, text in enumerate(self.texts):
+            self._spans += [(place, one.start(), one.end()) for one in _WORD.finditer(text)]
+            self.firsts.append(len(self._spans))
+        # A capital letter where a sentence was split makes no other word.
+        self.words = [self.spelled(at).casefold() for at in range(len(self._spans))]
+
+    def spelled(self, at: int) -> str:
+        place, start, end = self._spans[at]
+        return self.texts[place][start:end]
+
+    def cut(self, place: int, offset: int) -> _Cut:
+        """Give the cut at an offset of a sentence's text."""
+        for at in range(self.firsts[place], self.firsts[place + 1]):
+            _, start, end = self._spans[at]
+            if end > offset:
+                return _Cut(at, max(0, offset - start))
+        return _Cut(self.firsts[place + 1])
+
+    def first(self, start: _Landing) -> End | None:
+        """Give the end of a segment that starts here; None: behind this run."""
+        if start.sentence is not None and self.ids:
+            return End(self.ids[start.sentence])
+        if start.at == len(self._spans):
+            return None
+        place, begins, _ = self._spans[start.at]
+        leads = start.at == self.firsts[place] and not start.inside
+        return End(self.ids[place], 0 if leads else begins + start.inside)
+
+    def last(self, end: _Landing) -> End | None:
+        """Give the end of a segment that ends here; None: before this run."""
+        if end.sentence is not None and self.ids:
+            return End(self.ids[end.sentence])
+        if end.inside:
+            place, begins, _ = self._spans[end.at]
+            return End(self.ids[place], len(self.texts[place]) - begins - end.inside)
+        if end.at == 0:
+            return None
+        place, _, ends = self._spans[end.at - 1]
+        closes = end.at == self.firsts[place + 1]
+        return End(self.ids[place], 0 if closes else len(self.texts[place]) - ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The first and the last place where a cut can lie, and which word beside it is gone."""
+
+    low: int
+    high: int
+    left_gone: bool
+    right_gone: bool
+
+
+class _Common:
+    """What two rows of words have in common, left and right of any place."""
+
+    def __init__(self, old: list[str], new: list[str]) -> None:
+        self._old, self._new = old, new
+        self._left: dict[int, list[int]] = {}
+        self._right: dict[int, list[int]] = {}
+
+    @cached_property
+    def _most(self) -> int:
+        return self.left(len(self._old))[-1]
+
+    def left(self, cut: int) -> list[int]:
+        """Of each new place: what stands left of it has in common with what is left of ``cut``."""
+        if cut not in self._left:
+            self._left[cut] = _row(self._old[:cut], self._new)
+        return self._left[cut]
+
+    def right(self, cut: int) -> list[int]:
+        """The same of what stands right of both."""
+        if cut not in self._right:
+            self._right[cut] = _row(self._old[cut:][::-1], self._new[::-1])[::-1]
+        return self._right[cut]
+
+    def landings(self, cut: int) -> list[int]:
+        """All places at which an old cut can lie when as much as can be is in common."""
+        sides = zip(self.left(cut), self.right(cut), strict=True)
+        return [at for at, (left, right) in enumerate(sides) if left + right == self._most]
+
+    def start(self, cut: int) -> int | None:
+        """Where what begins at ``cut`` begins now; None when it cannot be told."""
+        found = self._around(cut)
+        if found is None:
+            return None
+        return found.low if found.right_gone else found.high
+
+    def end(self, cut: int) -> int | None:
+        """Where what ends at ``cut`` ends now; None when it cannot be told."""
+        found = self._around(cut)
+        if found is None:
+            return None
+        return found.high if found.left_gone else found.low
+
+    def _around(self, cut: int) -> _Around | None:
+        """New words at a cut stand for the old word beside it that is gone, if only one is."""
+        places, left, right = self.landings(cut), self.left(cut), self.right(cut)
+        low, high = places[0], places[-1]
+        if left[low] != left[high]:
+            return None  # a word is there twice, and either could be the one that stayed
+        left_gone = cut > 0 and self.left(cut - 1)[low] == left[low]
+        right_gone = cut < len(self._old) and self.right(cut + 1)[high] == right[high]
+        if left_gone and right_gone and low < high:
+            return None
+        return _Around(low, high, left_gone, right_gone)
+
+
+def _row(old: Sequence[str], new: Sequence[str]) -> list[int]:
+    """Length of the longest common subsequence of ``old`` with the first 0, 1, ... of ``new``."""
+    masks: dict[str, int] = {}
+    for place, word in enumerate(new):
+        masks[word] = masks.get(word, 0) | 1 << place
+    full = (1 << len(new)) - 1
+    row = full
+    for word in old:
+        hits = row & masks.get(word, 0)
+        row = (row + hits | row - hits) & full
+    steps = f"{row:0{len(new)}b}"[::-1] if new else ""
+    return list(accumulate((bit == "0" for bit in steps), initial=0))
