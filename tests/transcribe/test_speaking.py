@@ -17,6 +17,7 @@ from transcribe import (
     link_speaker,
     rename_speaker,
     save_transcription,
+    sentence,
     sentences,
     speakers,
     words,
@@ -30,6 +31,7 @@ from transcribe.store import (
     redo,
     undo,
 )
+from transcribe.store.lines import lines
 
 
 def said(text: str, start: float, speaker: str, margin: float = 0.9) -> Sentence:
@@ -102,6 +104,17 @@ def test_a_sentence_is_given_to_another_speaker(study: Study, talk: int) -> None
     assert run(study, talk)[:4] == [
         ("S0", "One two."), ("S2", "Three four."), ("S0", "Five."), ("S1", "Six seven."),
     ]  # fmt: skip
+
+
+def test_who_speaks_is_certain_where_a_person_said_it(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    assert (
+        next(one for one in lines(study, talk) if one.row.id == at["Six seven."]).row.margin < 0.1
+    )
+    give_speaker(study, talk, at["Six seven."], "turn", at["S1"])
+    line = next(one for one in lines(study, talk) if one.row.id == at["Six seven."])
+    assert line.row.margin == 1.0 == sentence(study, at["Six seven."]).margin
+    assert words(study, at["Six seven."])[0].margin == 0.05  # as the diarization had it
 
 
 def test_a_turn_the_rest_of_it_or_all_that_follows_is_given(study: Study, talk: int) -> None:

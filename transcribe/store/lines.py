@@ -12,9 +12,10 @@ from .rows import SentenceRow
 
 _BEFORE: Final = 8
 """Sentences before the first that is asked for: a pause is known by what came before it."""
+# Where a person gave the speaker (by_hand), nothing is uncertain about that.
 _LINES: Final = """
 SELECT s.id, s.turn_id, s.position, t.speaker_id, s.text, s.start, s.end, s.version, s.verbatim,
-       w.text, w.start, w.end, w.confidence, w.margin, w.overlap
+       w.text, w.start, w.end, w.confidence, max(w.margin, 1.0 * t.by_hand), w.overlap
 FROM sentences s JOIN turns t ON t.id = s.turn_id LEFT JOIN words w ON w.sentence_id = s.id
 WHERE s.transcript_id = ? AND s.position BETWEEN ? AND ? ORDER BY s.position, w.position
 """

@@ -18,9 +18,10 @@ SELECT t.id, t.title, t.group_number, t.language, t.source, t.demo, t.revision, 
            (SELECT max(s.end) FROM sentences s WHERE s.transcript_id = t.id))
 FROM transcripts t WHERE t.deleted_at IS NULL
 """
+# Where a person gave the speaker (by_hand), nothing is uncertain about that.
 _SENTENCES: Final = """
 SELECT s.id, s.turn_id, s.position, t.speaker_id, s.text, s.start, s.end, s.version,
-       min(w.confidence), min(w.margin), coalesce(max(w.overlap), 0)
+       min(w.confidence), min(max(w.margin, 1.0 * t.by_hand)), coalesce(max(w.overlap), 0)
 FROM sentences s JOIN turns t ON t.id = s.turn_id LEFT JOIN words w ON w.sentence_id = s.id
 """
 _SPEAKERS: Final = """
