@@ -391,6 +391,13 @@ ACTS: Mapping[str, str] = {
     "transcribe.store.editing.split_sentence": "transcribe",
     "transcribe.store.editing.transcript_of": "read",
     "transcribe.store.lines.lines": "read",
+    "transcribe.store.rewriting.insert_sentence": "transcribe",
+    "transcribe.store.rewriting.merge_turn": "transcribe",
+    "transcribe.store.rewriting.remove_sentences": "transcribe",
+    "transcribe.store.rewriting.replace_words": "transcribe",
+    "transcribe.store.rewriting.set_times": "transcribe",
+    "transcribe.store.rewriting.set_verbatim": "transcribe",
+    "transcribe.store.rewriting.split_turn": "transcribe",
     "transcribe.store.lines.lines_around": "read",
 }
 """Each act and the right it asks for."""

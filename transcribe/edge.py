@@ -71,12 +71,34 @@ class Asked:
             raise BadInput(f"This request cannot be read: {name} is neither true nor false.")
         return value
 
+    def seconds(self, name: str) -> float | None:
+        """A time, or null where it is not known."""
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadInput(f"This request cannot be read: {name} is not a time.")
+        return float(value)
+
+    def rows(self, name: str, width: int) -> list[tuple[int, ...]]:
+        """Rows of so many numbers each."""
+        value = self.fields.get(name)
+        if not isinstance(value, list) or not value:
+            raise BadInput(f"This request cannot be read: {name} is not a list.")
+        return [_numbers(name, one, width) for one in value]
+
     def client_id(self) -> str:
         """The browser's own number for this act: repeated, it changes nothing."""
         value = self.text("client_id")
         if not 1 <= len(value) <= _LONGEST_CLIENT_ID or not value.isascii():
             raise BadInput("This request cannot be read: its client_id is malformed.")
         return value
+
+
+def _numbers(name: str, row: object, width: int) -> tuple[int, ...]:
+    if isinstance(row, list) and len(row) == width:
+        return tuple(Asked({name: one}).whole(name) for one in row)
+    raise BadInput(f"This request cannot be read: {name} does not hold rows of {width} numbers.")
 
 
 def reading(path: str, act: Callable[[Study, Request], Response]) -> Route:

@@ -120,7 +120,11 @@ def test_an_old_version_is_answered_with_the_new_one(act: Act, lines: Lines) -> 
     first = lines()[0]["id"]
     act("edit", sentence=first, version=1, text="Theirs.")
     late = act("edit", sentence=first, version=1, text="Mine.")
-    assert (late["status"], late["put"][0]["text"], late["put"][0]["version"]) == (409, "Theirs.", 2)
+    assert (late["status"], late["put"][0]["text"], late["put"][0]["version"]) == (
+        409,
+        "Theirs.",
+        2,
+    )
     assert "both versions" in late["error"]
 
 
@@ -181,9 +185,54 @@ def test_lines_are_read_again_by_their_ids(
     assert answer.json()["gone"] == [99]
 
 
+def test_all_the_other_acts(act: Act, lines: Lines) -> None:
+    first, second, third = (one["id"] for one in lines())
+    act("insert", after=first, text="Typed.", start=5.0, end=None)
+    typed = act("insert", after=None, text="By nobody.", start=None, end=None, speaker=None)["put"]
+    assert [(one["text"], one["speaker"], one["start"]) for one in typed] == [
+        ("By nobody.", None, None)
+    ]
+    timed = act("times", sentence=first, version=1, start=0.25, end=4)["put"][0]
+    assert (timed["start"], timed["end"]) == (0.25, 4.0)
+    act("verbatim", sentence=first, version=2, text="I, eh, do not lift alone.")
+    done = act(
+        "replace",
+        places=[
+            [
+                first,
+                3,
+                5,
+                8,
+            ],
+            [second, 1, 3, 6],
+        ],
+        **{"with": "never"},
+    )
+    assert [one["text"] for one in done["put"]] == ["I do never lift alone.", "We never two."]
+    assert done["put"][0]["verbatim"] == "I, eh, do not lift alone."
+    act("split_turn", sentence=second)
+    act("split_turn", sentence=second, version=2, at=3)
+    turns = [one["turn"] for one in lines()]
+    assert len(set(turns)) == 5
+    act("merge_turn", sentence=second)
+    gone = act("remove", sentences=[[second, 3], [third, 1]])
+    assert gone["gone"] == [second, third]
+    stale = act("remove", sentences=[[first, 1]])
+    assert (stale["status"], stale["put"][0]["version"]) == (409, 4)
+
+
 def test_what_cannot_be_is_refused(act: Act, lines: Lines) -> None:
     first = lines()[0]["id"]
     for at in (0, 20, 999):
         assert act("split", sentence=first, version=1, at=at)["status"] == 400
     assert act("split", sentence=99, version=1, at=3)["status"] == 409
-    assert act("sing")["status"] == 400
+    for wrong in (
+        {"act": "sing"},
+        {"act": "remove", "sentences": [[first]]},
+        {"act": "remove", "sentences": 7},
+        {"act": "replace", "places": [[first, 1, 0, 99]], "with": "x"},
+        {"act": "times", "sentence": first, "version": 1, "start": "now", "end": None},
+        {"act": "insert", "after": first, "text": " ", "start": None, "end": None},
+        {"act": "insert", "after": first, "text": "A", "start": None, "end": None, "speaker": 99},
+    ):
+        assert act(wrong.pop("act"), **wrong)["status"] == 400  # type: ignore[arg-type]

@@ -2,5 +2,6 @@
 
 from .parting import Spoken, join, part
 from .placing import place_words
+from .replacing import Replacement, replaced
 
-__all__ = ["Spoken", "join", "part", "place_words"]
+__all__ = ["Replacement", "Spoken", "join", "part", "place_words", "replaced"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from ..transcript import Word
 from .placing import Place, place_words, tokens_of
@@ -72,11 +73,23 @@ def _cut(words: Sequence[str], text: str, at: int) -> int:
     before = [number for number, place in enumerate(places) if place and _is_before(place, at)]
     after = [number for number, place in enumerate(places) if place and not _is_before(place, at)]
     least, most = (before[-1] + 1 if before else 0), (after[0] if after else len(words))
-    # Words in between are no longer in the text: shared as the words that stand for them are.
+    # Words in between are no longer in the text as they were.
     since, until = _end(places, before), _start(places, after, text)
-    here, there = len(tokens_of(text[since:at])), len(tokens_of(text[at:until]))
-    share = here / (here + there) if here + there else 0.0
-    return least + round((most - least) * share)
+    return least + _letter_by_letter(words[least:most], text[since:until], at - since)
+
+
+def _letter_by_letter(words: Sequence[str], text: str, at: int) -> int:
+    """How many of ``words`` come before ``at``, by the letters that they share with ``text``."""
+    said = " ".join(words)
+    place = round(len(said) * at / max(1, len(text)))
+    for there, here, size in SequenceMatcher(
+        None, said, text, autojunk=False
+    ).get_matching_blocks():
+        if size and here + size > at:
+            place = there + max(0, at - here)
+            break
+    starts = [0, *(number + 1 for number, sign in enumerate(said) if sign == " ")]
+    return sum(start < place for start in starts[: len(words)])
 
 
 def _is_before(place: Place, at: int) -> bool:

@@ -4,7 +4,7 @@ A sentence is named with the version in which it was read. Where somebody else c
 meanwhile ``StaleWrite`` is raised, and both texts are the person's to compare.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from secure_storage import BadInput, Repeated, StaleWrite, Study
@@ -59,9 +59,7 @@ def edit_sentence(
             verbatim = kept.said.verbatim
             if written and verbatim is None and text != kept.said.text:
                 verbatim = kept.said.text
-            if text != kept.said.text:
-                _write(act, sentence_id, text, verbatim)
-                act.recast([(sentence_id, kept.said.text)], [(sentence_id, text)])
+            rewrite(act, kept, replace(kept.said, text=text, verbatim=verbatim))
     except Repeated:
         pass
     return read_sentence(study.db, sentence_id)
@@ -91,7 +89,7 @@ def merge_sentences(
         _check_neighbours(act, first, second)
         merged = join(first.said, second.said)
         _check_length(merged.text)
-        put(act, sentence_id, merged)
+        put(act, first, merged)
         act.recast(
             [(first.id, first.said.text), (second.id, second.said.text)],
             [(first.id, merged.text)],
@@ -105,7 +103,7 @@ def split(act: Act, sentence_id: int, version: int, at: int) -> int:
     if not kept.said.text[:at].strip() or not kept.said.text[at:].strip():
         raise BadInput("There is nothing to split off here. Put the cursor between two words.")
     first, second = part(kept.said, at)
-    put(act, sentence_id, first)
+    put(act, kept, first)
     number = insert(act, kept.turn_id, place_after(act, "sentences", kept.position), second)
     act.recast([(sentence_id, kept.said.text)], [(sentence_id, first.text), (number, second.text)])
     return number
@@ -128,14 +126,24 @@ def keep(act: Act, sentence_id: int, version: int) -> Kept:
     return Kept(row[0], row[1], row[2], said)
 
 
-def put(act: Act, sentence_id: int, said: Spoken) -> None:
-    """Write a kept sentence anew, its words too."""
+def put(act: Act, kept: Kept, said: Spoken) -> None:
+    """Write a kept sentence anew, its words too, unless it is what it was."""
+    if said == kept.said:
+        return
     act.db.execute(
         "UPDATE sentences SET text = ?, heard = ?, verbatim = ?, start = ?, end = ?,"
         " version = version + 1 WHERE id = ?",
-        [said.text, said.heard, said.verbatim, said.start, said.end, sentence_id],
+        [said.text, said.heard, said.verbatim, said.start, said.end, kept.id],
     )
-    _put_words(act, sentence_id, said.words)
+    if said.words != kept.said.words:
+        _put_words(act, kept.id, said.words)
+
+
+def rewrite(act: Act, kept: Kept, said: Spoken) -> None:
+    """Write a kept sentence with another text."""
+    put(act, kept, said)
+    if said.text != kept.said.text:
+        act.recast([(kept.id, kept.said.text)], [(kept.id, said.text)])
 
 
 def insert(act: Act, turn_id: int, position: int, said: Spoken) -> int:
@@ -216,13 +224,6 @@ def _check_neighbours(act: Act, first: Kept, second: Kept) -> None:
             "Two speakers say these sentences, so they stay apart. Give both the same speaker "
             "first."
         )
-
-
-def _write(act: Act, sentence_id: int, text: str, verbatim: str | None) -> None:
-    act.db.execute(
-        "UPDATE sentences SET text = ?, verbatim = ?, version = version + 1 WHERE id = ?",
-        [text, verbatim, sentence_id],
-    )
 
 
 def _put_words(act: Act, sentence_id: int, words: tuple[Word, ...]) -> None:
