@@ -70,6 +70,21 @@ class Coding:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A segment that lost its words when the transcript was corrected."""
+
+    id: int
+    text: str
+    """What it covered."""
+    near: int | None
+    """A sentence near to where it was, if that is still there."""
+    quote: bool
+    """It is marked as a quote."""
+    codings: tuple[tuple[int, int], ...]
+    """Ids of the code and the coder of each reading."""
+
+
+@dataclass(frozen=True, slots=True)
 class CodedSegment:
     """A segment under a code, with what a reader needs to judge it."""
 

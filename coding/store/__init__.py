@@ -3,6 +3,7 @@
 from . import following as _following  # noqa: F401  (registers what follows the words)
 from .codes import add_code, code, coding_counts, edit_code, list_codes, remove_code
 from .codings import clear_coding, codings, set_coding
+from .repairs import let_go, reopen, repair, repairs
 from .segments import marked_quotes, segment, segment_id, segment_text, segments_of
 from .withdrawal import segments_touching
 
@@ -13,9 +14,13 @@ __all__ = [
     "coding_counts",
     "codings",
     "edit_code",
+    "let_go",
     "list_codes",
     "marked_quotes",
     "remove_code",
+    "reopen",
+    "repair",
+    "repairs",
     "segment",
     "segment_id",
     "segment_text",

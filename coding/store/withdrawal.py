@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import transcribe
 from secure_storage import (
     LEAST,
+    MARK,
     Change,
     Eraser,
     Found,
@@ -55,6 +56,7 @@ def _find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
     db = ground.db
     sentences = transcribe.sentences_of(db, participant_id)
     segments = segments_touching(db, sentences)
+    lost = _lost_near(db, participant_id, sentences)
     row = db.execute("SELECT pseudonym FROM participants WHERE id = ?", [participant_id]).fetchone()
     name = str(row[0]) if row else ""
     codes = _codes(db)
@@ -76,6 +78,9 @@ def _find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
         Found("Segments with their sentences", len(segments),
               "Removing cuts their sentences off; a segment that held nothing else goes."),
         Found("Codings on these", _codings(db, segments), "Go with the segment, or stay."),
+        Found("Old words on the repair list of their transcripts", len(lost),
+              "Erased, whoever said them: the list does not know. The codings stay on it.",
+              tuple(text for _, text in lost)),
         Found("Codes that mention the pseudonym", len(named),
               "It is replaced there, if you choose so.", named),
         Found("Codes that quote a whole sentence of theirs", len(quoting),
@@ -96,7 +101,29 @@ def _erase(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
             _cut(change, segment, sentences)
         else:
             _untrim(change, segment, sentences)
+    for number, _ in _lost_near(change.db, withdrawal.participant_id, sentences):
+        change.db.execute("UPDATE repairs SET text = ? WHERE id = ?", [MARK, number])
     _rewrite_codes(change, ground, withdrawal)
+
+
+def _lost_near(
+    db: "Database", participant_id: int, sentences: Iterable[int]
+) -> list[tuple[int, str]]:
+    """Number and text of what lost its words in transcripts with them."""
+    rows = db.execute(
+        "SELECT r.id, r.text, g.transcript_id FROM repairs r JOIN segments g"
+        " ON g.id = r.segment_id ORDER BY r.id"
+    ).fetchall()
+    theirs = {
+        row[0] for row in db.execute(
+            "SELECT transcript_id FROM speakers WHERE participant_id = ?", [participant_id]
+        ).fetchall()
+    }  # fmt: skip
+    for one in sentences if rows else ():
+        theirs.update(
+            db.execute("SELECT transcript_id FROM sentences WHERE id = ?", [one]).fetchone()
+        )
+    return [(int(row[0]), str(row[1])) for row in rows if row[2] in theirs and row[1] != MARK]
 
 
 def _cut(change: Change, segment: int, sentences: frozenset[int]) -> None:
@@ -135,6 +162,7 @@ def _cut(change: Change, segment: int, sentences: frozenset[int]) -> None:
 
 def _drop(change: Change, segment: int) -> None:
     change.db.execute("DELETE FROM codings WHERE segment_id = ?", [segment])
+    change.db.execute("DELETE FROM repairs WHERE segment_id = ?", [segment])
     change.db.execute("DELETE FROM segments WHERE id = ?", [segment])
 
 
@@ -143,7 +171,7 @@ def _untrim(change: Change, segment: int, sentences: frozenset[int]) -> None:
     marks = ",".join("?" * len(sentences))
     for end, trim in (("first_sentence_id", "trim_start"), ("last_sentence_id", "trim_end")):
         change.db.execute(
-            f"UPDATE OR IGNORE segments SET {trim} = 0 WHERE id = ? AND {end} IN ({marks})",
+            f"UPDATE segments SET {trim} = 0 WHERE id = ? AND {end} IN ({marks})",
             [segment, *sentences],
         )
 
@@ -192,5 +220,6 @@ def _rewrite_codes(change: Change, ground: Ground, withdrawal: Withdrawal) -> No
 
 
 register_eraser(Eraser(
-    "coding", frozenset({"codes.name", "codes.definition"}), _find, _erase, again=_rewrite_codes,
+    "coding", frozenset({"codes.name", "codes.definition", "repairs.text"}), _find, _erase,
+    again=_rewrite_codes,
 ))  # fmt: skip
