@@ -81,6 +81,7 @@ def draw_pages(study: secure_storage.Study) -> None:
     work: list[tuple[Page, str, str]] = [
         (themes.page.study_page, "Study", "dashboard"),
         (transcribe.page.recordings_page, "Recordings", "mic"),
+        (transcribe.page.participants_page, "Participants", "groups"),
         (transcribe.page.transcript_page, "Transcript", "subject"),
         (coding.page.coding_page, "Coding", "sell"),
         (coding.page.codebook_page, "Codebook", "menu_book"),

@@ -14,7 +14,6 @@ from transcribe import (
     add_recording,
     capsule,
     list_transcripts,
-    participants,
     recordings,
     store,
 )
@@ -89,17 +88,6 @@ def test_what_goes_wrong_is_said_as_plain_text(study: Study, tone: Tone) -> None
     assert not at.exception
     assert any("«**First**»" in text.value for text in at.text)
     assert len(recordings(study)) == 1
-
-
-def test_a_participant_is_added(study: Study) -> None:
-    at = page(study)
-    at.text_input(key="pseudonym").input("Berit")
-    at.text_input(key="profession").input("Nurse")
-    at.button(key="FormSubmitter:participant-Add participant").click().run()
-    assert not at.exception
-    assert [(row.pseudonym, row.profession) for row in participants(study)] == [("Berit", "Nurse")]
-    at = page(study)
-    assert list(at.dataframe[0].value["Pseudonym"]) == ["Berit"]
 
 
 def test_a_reader_sees_and_changes_nothing(

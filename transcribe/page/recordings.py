@@ -11,8 +11,8 @@ from ..jobs import jobs, tend
 from ..store import RecordingRow, recordings
 from .adding import adding_part
 from .defaults import defaults_part
+from .grounds import grounds_part
 from .importing import import_part
-from .people import participants_part
 from .progress import progress_part
 from .starting import starting_part
 from .telling import clock, told
@@ -35,12 +35,12 @@ def recordings_page(study: Study) -> None:
         )
     if not may_change:
         st.caption("Your role can read. Recordings are added by coders and leads.")
-        with st.expander("Participants"):
-            participants_part(study, may_change=False)
+        with st.expander("Approval and consent"):
+            grounds_part(study, rows, may_change=False)
         return
     progress_part(study, every)
-    add, start, text, people = st.tabs(
-        ["Add a recording", "Transcribe", "Import a text", "Participants"],
+    add, start, text, rests_on = st.tabs(
+        ["Add a recording", "Transcribe", "Import a text", "Approval and consent"],
     )
     with add, told():
         adding_part(study, rows)
@@ -50,8 +50,8 @@ def recordings_page(study: Study) -> None:
             defaults_part(study)
     with text, told():
         import_part(study)
-    with people, told():
-        participants_part(study, may_change=True)
+    with rests_on, told():
+        grounds_part(study, rows, may_change=True)
 
 
 def _may(study: Study) -> bool:

@@ -4,6 +4,7 @@ A participant who was linked to a speaker, or who withdrew, cannot be removed: w
 said would lose its speaker, and the withdrawal its proof. Erasing is another act.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -73,16 +74,30 @@ def insert_participant(
     return found
 
 
-def edit_participant(study: Study, seen: ParticipantRow, wanted: ParticipantRow) -> None:
-    """Change what is known of somebody; ``seen`` is what the change starts from.
+def save_participants(
+    study: Study, changes: Sequence[tuple[ParticipantRow | None, ParticipantRow | None]]
+) -> None:
+    """Add, change and take out participants, all or none of them.
+
+    Each change is a pair: the row it starts from, and the row as it is to be. None in the
+    first place adds somebody, None in the second takes out who was entered by mistake.
 
     Raises:
-        StaleWrite: somebody else changed it since.
-        BadInput: the pseudonym is taken, or an answer is not what its attribute holds.
+        StaleWrite: somebody else changed one of them since.
+        BadInput: a pseudonym is taken, an answer is not what its attribute holds, or
+            somebody has spoken, or withdrawn, and cannot be taken out.
     """
     study.require("transcribe")
     with study.change("transcribe") as change:
-        update_participant(change, seen, wanted, read_attributes(change.db))
+        attributes = read_attributes(change.db)
+        for seen, wanted in changes:
+            if wanted is None:
+                if seen is not None:
+                    _remove(change, seen)
+            elif seen is None:
+                insert_participant(change, wanted, attributes)
+            else:
+                update_participant(change, seen, wanted, attributes)
 
 
 def update_participant(
@@ -90,14 +105,7 @@ def update_participant(
     attributes: tuple[AttributeRow, ...],
 ) -> None:  # fmt: skip
     """Write somebody anew within a change."""
-    now = next((one for one in read_participants(change.db) if one.id == seen.id), None)
-    if now is None:
-        raise BadInput("This participant does not exist (any more). Reload the page.")
-    if now != seen:
-        raise StaleWrite(
-            f"Somebody else has changed {now.pseudonym} meanwhile. Look at what stands there "
-            "now, then save again."
-        )
+    _refuse_stale(change.db, seen)
     wanted = _clean(wanted, attributes)
     if wanted == seen:
         return
@@ -118,32 +126,6 @@ def update_participant(
     change.record(
         "participant.changed", f"participant:{seen.id}", before=_told(seen), after=_told(wanted)
     )
-
-
-def remove_participant(study: Study, participant_id: int) -> None:
-    """Take out somebody who was entered by mistake."""
-    study.require("transcribe")
-    with study.change("transcribe") as change:
-        row = next((one for one in read_participants(change.db) if one.id == participant_id), None)
-        if row is None:
-            raise BadInput("This participant does not exist (any more). Reload the page.")
-        if change.db.execute(
-            "SELECT 1 FROM speakers WHERE participant_id = ?", [participant_id]
-        ).fetchone():
-            raise BadInput(
-                f"{row.pseudonym} is linked to a speaker of a transcript. Unlink the speaker "
-                "first, or ask a lead for an erasure if the person withdraws."
-            )
-        if (
-            row.withdrawn
-            or change.db.execute(
-                "SELECT 1 FROM erasures WHERE participant_id = ?", [participant_id]
-            ).fetchone()
-        ):
-            raise BadInput("This participant withdrew: the fact stays on record.")
-        change.db.execute("DELETE FROM answers WHERE participant_id = ?", [participant_id])
-        change.db.execute("DELETE FROM participants WHERE id = ?", [participant_id])
-        change.record("participant.removed", f"participant:{participant_id}", before=_told(row))
 
 
 def erase_answers(change: Change, participant_id: int) -> None:
@@ -201,6 +183,32 @@ def _check_answer(attribute: AttributeRow, answer: str) -> None:
     if attribute.kind != "text" and read(attribute.kind, answer) is None:
         wanted = "years, such as «6 months» or «2,5»" if attribute.kind == "years" else "a number"
         raise BadInput(f"«{answer}» is not understood: «{attribute.name}» holds {wanted}.")
+
+
+def _remove(change: Change, seen: ParticipantRow) -> None:
+    _refuse_stale(change.db, seen)
+    if change.db.execute("SELECT 1 FROM speakers WHERE participant_id = ?", [seen.id]).fetchone():
+        raise BadInput(
+            f"{seen.pseudonym} is linked to a speaker of a transcript. Unlink the speaker first, "
+            "or ask a lead for an erasure if the person withdraws."
+        )
+    asked = change.db.execute("SELECT 1 FROM erasures WHERE participant_id = ?", [seen.id])
+    if seen.withdrawn or asked.fetchone():
+        raise BadInput(f"{seen.pseudonym} withdrew: the fact stays on record.")
+    change.db.execute("DELETE FROM answers WHERE participant_id = ?", [seen.id])
+    change.db.execute("DELETE FROM participants WHERE id = ?", [seen.id])
+    change.record("participant.removed", f"participant:{seen.id}", before=_told(seen))
+
+
+def _refuse_stale(db: Database, seen: ParticipantRow) -> None:
+    now = next((one for one in read_participants(db) if one.id == seen.id), None)
+    if now is None:
+        raise BadInput(f"{seen.pseudonym} is not in the study any more. Reload the page.")
+    if now != seen:
+        raise StaleWrite(
+            f"Somebody else has changed {now.pseudonym} meanwhile. Look at what stands there "
+            "now, then save again."
+        )
 
 
 def _refuse_taken(db: Database, row: ParticipantRow) -> None:

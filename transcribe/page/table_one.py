@@ -1,0 +1,146 @@
+"""Table 1: look at it, say how it is told, and ask for it as a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import streamlit as st
+
+from secure_storage import Study
+
+from ..asked_component import where_it_stands
+from ..store import attributes, participants, set_table_one, table_one_settings
+from ..table_one import Rule, TableOne, share
+from ..table_one_export import (
+    PROFESSION,
+    TABLE_ONE_FORMS,
+    about_flags,
+    export_table_one,
+    gather_table_one,
+)
+from ..transcript_component import may
+from .telling import told
+
+_CALLED: Final = {"docx": "Word", "xlsx": "Excel"}
+_ASKED: Final = "table_one_asked"
+
+
+def table_one_part(study: Study, *, may_change: bool) -> None:
+    """Draw the table, its labels and bins, and the way out."""
+    names: dict[int | None, str] = {PROFESSION: "Profession"}
+    names |= {one.id: one.name for one in attributes(study)}
+    shown = st.multiselect(
+        "Show", list(names), default=list(names), format_func=names.__getitem__, key="table_shown"
+    )
+    table = gather_table_one(study, shown)
+    if not table.participants:
+        st.caption(
+            "Nobody to count yet. Add participants on the first tab, or import a questionnaire. "
+            "Moderators, secretaries and groups kept out of the analysis are not counted."
+        )
+        return
+    _show(table)
+    if may_change:
+        with st.expander("Labels, bins and threshold", icon=":material/label:"):
+            _rules(study, names)
+    if may(study, "export"):
+        _export(study, shown)
+
+
+def _show(table: TableOne) -> None:
+    blocks = (*table.blocks, table.groups)
+    lines = [(block, line) for block in blocks for line in block.lines]
+    st.metric("Participants", table.participants, border=True)
+    st.dataframe(
+        {
+            "Characteristic": [block.name for block, _ in lines],
+            "Value": [line.label for _, line in lines],
+            "n": [line.count for _, line in lines],
+            "%": [share(line.count, table.participants) for _, line in lines],
+            "Could identify somebody": [line.identifying for _, line in lines],
+        },
+        hide_index=True,
+        height="content",
+    )
+    for block in blocks:
+        if block.spread:
+            st.text(f"{block.name}: {block.spread}")
+    if any(line.identifying for _, line in lines):
+        st.caption(":material/warning: **Some counts could identify somebody.**")
+        st.text(about_flags(table.threshold))
+
+
+def _rules(study: Study, names: dict[int | None, str]) -> None:
+    """Let the team's labels and bins be changed, one characteristic at a time."""
+    settings = table_one_settings(study)
+    kinds = {one.id: one.kind for one in attributes(study)}
+    chosen = st.selectbox("Characteristic", list(names), format_func=names.__getitem__)
+    counted = chosen is not None and kinds[chosen] != "text"
+    st.caption(
+        "Each bin begins where you say and ends where the next begins. Years may be 0.5."
+        if counted
+        else "Each answer, and the label it is counted under; two answers may share a label."
+    )
+    own = [rule for attribute, rule in settings.rules if attribute == chosen]
+    frame = _bins(own) if counted else _labels(study, chosen, own)
+    with st.form(f"rules-{settings.version}-{chosen}", border=False):
+        edited: dict[str, list[Any]] = st.data_editor(
+            frame,
+            num_rows="dynamic" if counted else "fixed",
+            hide_index=True,
+            disabled=[] if counted else ["Answer"],
+            column_config={"From": st.column_config.NumberColumn(min_value=0)} if counted else {},
+            key=f"rules-{settings.version}-{chosen}-grid",
+        )
+        threshold = st.number_input(
+            "Mark counts below", 0, 100, settings.threshold,
+            help="So few people of a kind could be known by it. 0 marks nothing.",
+        )  # fmt: skip
+        if not st.form_submit_button("Save", icon=":material/check:"):
+            return
+    with told():
+        others = tuple(pair for pair in settings.rules if pair[0] != chosen)
+        mine = tuple((chosen, rule) for rule in rules_in(edited))
+        set_table_one(study, replace(settings, threshold=int(threshold), rules=(*others, *mine)))
+        st.rerun()
+
+
+def rules_in(columns: Mapping[str, Sequence[Any]]) -> list[Rule]:
+    """Read the columns of a grid, of bins or of labels; a line without a label is none."""
+    found = []
+    for begins, label in zip(next(iter(columns.values())), columns["Label"], strict=True):
+        label = str(label or "").strip()
+        if "Answer" in columns and label and label != begins:
+            found.append(Rule(label, str(begins)))
+        elif "From" in columns and label and begins is not None and begins == begins:
+            found.append(Rule(label, least=float(begins)))
+    return found
+
+
+def _bins(own: Sequence[Rule]) -> dict[str, list[Any]]:
+    return {"From": [rule.least for rule in own], "Label": [rule.label for rule in own]}
+
+
+def _labels(study: Study, chosen: int | None, own: Sequence[Rule]) -> dict[str, list[Any]]:
+    """Every answer that was given, those with a label first and in their order."""
+    people = [one for one in participants(study) if one.role == "participant"]
+    given = {
+        one.profession if chosen is None else dict(one.answers).get(chosen, "") for one in people
+    }
+    labels = {rule.value: rule.label for rule in own}
+    known = {value.casefold() for value in labels} | {""}
+    answers = [*labels, *sorted(one for one in given if one.casefold() not in known)]
+    return {"Answer": answers, "Label": [labels.get(one, one) for one in answers]}
+
+
+def _export(study: Study, shown: Sequence[int | None]) -> None:
+    with st.form("table_one_export"):
+        first, second, third = st.columns([1, 2, 2])
+        form = first.selectbox("Form", TABLE_ONE_FORMS, format_func=_CALLED.__getitem__)
+        purpose = second.text_input("What for", placeholder="Table 1 of the article", max_chars=500)
+        recipient = third.text_input("For whom", placeholder="The journal", max_chars=500)
+        if st.form_submit_button("Ask for the file", icon=":material/outbox:"):
+            with told(), st.spinner("Writing the file …"):
+                made = export_table_one(study, form, purpose, recipient, shown)
+                st.session_state[_ASKED] = made.id
+    where_it_stands(study, st.session_state.get(_ASKED))
