@@ -382,6 +382,7 @@ ACTS: Mapping[str, str] = {
     "transcribe.store.speaking.merge_speakers": "transcribe",
     "transcribe.store.speaking.new_speaker": "transcribe",
     "transcribe.store.transcripts.timed_sentences": "read",
+    "transcribe.talking.talk_of": "read",
     "transcribe.lines.all_lines": "read",
     "transcribe.lines.all_speakers": "read",
     "transcribe.lines.some_lines": "read",
