@@ -55,7 +55,7 @@ def choose_transcript(study: Study) -> TranscriptRow | None:
 
 def show_transcript(study: Study, row: TranscriptRow) -> None:
     """Draw a transcript to read, hear and correct."""
-    component("transcript", _WEB, "transcript.js", [_WEB / _STYLE])(
+    component("transcript", _WEB, "editing.js", [_WEB / _STYLE, _WEB / "editing.css"])(
         key="transcript", data=shown(study, row)
     )
 

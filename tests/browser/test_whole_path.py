@@ -119,17 +119,10 @@ def test_hostile_text_stays_text(enter: Callable[..., Page]) -> None:
     expect(coder(page).locator("[data-sentence]").last).to_contain_text(hostile)
 
 
-TEXT_ALONE = (
-    "node => [...node.childNodes].filter((one) => one.nodeType === 3)"
-    ".map((one) => one.data).join('')"
-)
-"""A sentence as it was written, without the marks beside it."""
-
-
 def test_a_quote_reaches_the_word_file(enter: Callable[..., Page], demo_copy: Any) -> None:
     page = enter("Ingrid", "Coding")
     rows = coder(page)
-    text = rows.locator("[data-sentence]").last.locator(".text").evaluate(TEXT_ALONE)
+    text = rows.locator("[data-sentence]").last.locator(".text").text_content()
     assert text
     page.keyboard.press("q")
     expect(rows.locator("[data-sentence]").last.locator(".chip.quote")).to_be_visible()

@@ -1,69 +1,65 @@
 // Correcting a sentence in place, and choosing between two versions of it.
 
+import { nowCalled, send, versionOf } from "./acts.js"
 import { button, make } from "./dom.js"
-import { rewrite } from "./pauses.js"
-import { outbox, Refused } from "./wire.js"
+import { placeOf, tidy } from "./lines.js"
 
-const tidy = (text) => text.split(/\s+/).filter(Boolean).join(" ")
-
-/** The text of a sentence that is on its way to the server, if any. */
-export function unsentText(sentence) {
-  const acts = outbox.acts.filter((act) => act.about.sentence === sentence.id)
-  return acts.length ? acts.at(-1).about.text : null
-}
-
-/** Open the editor of a row; with `conflict` {mine, theirs} it shows both. */
-export function openEditor(view, index, conflict = null) {
-  const sentence = view.sentences[index]
-  const line = view.rows[index].querySelector(".text")
-  const chained = unsentText(sentence) !== null
-  const version = sentence.version
-  const before = unsentText(sentence) ?? sentence.text
+/**
+ * Open the text of the line `id`; `mark` [from, to] (letters) is chosen in it, or the cursor
+ * is put there. With `conflict` {mine, theirs} both versions are shown.
+ */
+export function openEditor(view, id, { conflict = null, mark = null } = {}) {
+  const index = view.places.get(id)
+  if (index === undefined) return
+  const line = view.sentences[index]
+  const version = versionOf(view, line)
   const field = make("textarea", {
     class: "editor", rows: "1", "aria-label": "Text of the sentence", spellcheck: "false",
   })
-  field.value = conflict?.mine ?? before
-  const fit = () => {
-    field.style.height = "auto"
-    field.style.height = `${field.scrollHeight + 2}px`
-  }
+  field.value = conflict?.mine ?? line.text
   let open = true
   const close = () => {
     open = false
     view.editing = null
-    view.drawText(index)
+    const place = view.places.get(nowCalled(id))
+    if (place !== undefined) view.drawText(place)
     view.list.focus({ preventScroll: true })
   }
+  /** Closes, and gives the text that then stands: null when none can. */
   const save = () => {
-    if (!open) return
+    if (!open) return null
     const text = tidy(field.value)
     close()
     if (!text) view.say("A sentence cannot be empty; it was left as it was.", true)
-    else if (text !== before || conflict) {
-      // After an own unsent correction the version is known only when its answer is in.
-      send(view, sentence, text, () => (chained ? sentence.version : version))
-    }
+    else if (text !== line.text || conflict) correct(view, nowCalled(id), text, version)
+    return text || null
   }
-  field.oninput = fit
+  field.oninput = () => fitField(field)
   field.onkeydown = (event) => {
     event.stopPropagation()
     if (event.key === "Escape") close()
+    else if (view.typed(event, field, { id, save })) event.preventDefault()
     else if (event.key === "Enter") {
       event.preventDefault()
       save()
     }
   }
   if (!conflict) field.onblur = save
-  line.dataset.state = "editing"
-  line.replaceChildren(field, conflict ? choice(conflict, save, close) : hint())
-  view.editing = sentence.id
-  fit()
+  view.editing = id
+  const element = view.rows[index].querySelector(".text")
+  element.dataset.state = "editing"
+  const below = conflict ? choice(conflict, save, close) : make("div", { class: "hint" }, view.typingHint)
+  element.replaceChildren(field, below)
+  fitField(field)
   field.focus({ preventScroll: true })
+  if (mark) field.setSelectionRange(...mark.map((letters) => placeOf(field.value, letters)))
   view.rows[index].scrollIntoView({ block: "nearest" })
 }
 
-function hint() {
-  return make("div", { class: "hint" }, "Enter saves, Esc leaves it as it was.")
+/** Make a text field as high as its text. */
+export function fitField(field) {
+  field.style.height = "auto"
+  field.style.height = `${field.scrollHeight + 2}px`
 }
 
 function choice(conflict, save, close) {
@@ -77,33 +73,15 @@ function choice(conflict, save, close) {
   )
 }
 
-function send(view, sentence, text, version) {
-  const take = (answer) => {
-    rewrite(sentence, answer.text)
-    sentence.version = answer.version
+function correct(view, id, text, version) {
+  const failed = (error) => {
+    const theirs = error.answer?.put?.find((line) => line.id === id)
+    if (error.status !== 409 || !theirs) return false
+    view.say("Not saved yet: choose between both versions.", true)
+    // Once it is drawn that the act is no longer under way.
+    queueMicrotask(() => view.alive && openEditor(view, id, { conflict: { mine: text, theirs: theirs.text } }))
+    return true
   }
-  const redraw = () => view.drawText(view.places.get(sentence.id))
-  view.status.classList.remove("alarm")
-  outbox.send(
-    "/api/sentence",
-    () => ({ sentence: sentence.id, text, version: version() }),
-    { sentence: sentence.id, text },
-    (answer) => {
-      take(answer)
-      redraw()
-    },
-    (error) => {
-      if (error instanceof Refused && error.status === 409) {
-        take(error.answer)
-        view.say("Not saved yet: choose between both versions.", true)
-        if (view.alive) openEditor(view, view.places.get(sentence.id), {
-          mine: text, theirs: error.answer.text,
-        })
-      } else {
-        redraw()
-        view.say(`Not saved: ${error.message}`, true)
-      }
-    },
-  )
-  redraw()
+  const fields = () => ({ sentence: nowCalled(id), text, version: version() })
+  send(view, { act: "edit", sentence: id, text }, fields, { failed })
 }

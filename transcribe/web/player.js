@@ -4,22 +4,16 @@
 
 import { write } from "./wire.js"
 
+const BACK = 2 // seconds
 const TAIL = 0.12 // seconds after a sentence's end: word times end a little early
 const TELL = 30 // seconds of sound after which the server is told what was heard
 
+/** How fast it can be played. */
+export const RATES = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75, 2]
+
 /** Index of the last sentence that starts at or before `time`; -1 before the first. */
 export function sentenceAt(sentences, time) {
-  let low = 0
-  let high = sentences.length - 1
-  let found = -1
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    if ((sentences[middle].start ?? Infinity) <= time) {
-      found = middle
-      low = middle + 1
-    } else high = middle - 1
-  }
-  return found
+  return sentences.findLastIndex((one) => one.start != null && one.start <= time)
 }
 
 /** Index of the part in which `time` lies. */
@@ -60,8 +54,7 @@ export class Player {
     }
   }
 
-  load(parts, sentences) {
-    this.sentences = sentences
+  load(parts) {
     this.audio.hidden = !parts.length
     const known = this.parts
     this.parts = parts
@@ -112,6 +105,20 @@ export class Player {
     write(heard.src, { start: heard.start, end: heard.end }).catch(() => {})
   }
 
+  get rate() {
+    return this.audio.defaultPlaybackRate
+  }
+
+  /** Also of the parts that are loaded later. */
+  set rate(rate) {
+    this.audio.defaultPlaybackRate = this.audio.playbackRate = rate
+  }
+
+  get duration() {
+    const last = this.parts.at(-1)
+    return last ? last.offset + last.duration : 0
+  }
+
   get now() {
     return this.wanted ?? (this.parts[this.at]?.offset ?? 0) + this.audio.currentTime
   }
@@ -122,6 +129,33 @@ export class Player {
 
   pause() {
     this.audio.pause()
+  }
+
+  /** Play on from where it is, or pause. */
+  toggle() {
+    if (this.playing) this.pause()
+    else this.playFrom(this.now)
+  }
+
+  back() {
+    this.goTo(this.now - BACK)
+  }
+
+  /** Go to a time, playing on or not. */
+  goTo(time) {
+    this.only = null
+    const within = Math.max(0, Math.min(time, this.duration))
+    if (this.playing) this.playFrom(within)
+    else this.seek(within)
+  }
+
+  seek(time) {
+    const at = partAt(this.parts, time)
+    if (at !== this.at) this.open(at, time)
+    else {
+      this.wanted = time
+      if (this.audio.readyState > 0) this.arrive()
+    }
   }
 
   /** Play from sentence `first` to the end of `last` (or on and on, when on is true). */
@@ -137,12 +171,7 @@ export class Player {
   }
 
   playFrom(time) {
-    const at = partAt(this.parts, time)
-    if (at !== this.at) this.open(at, time)
-    else {
-      this.wanted = time
-      if (this.audio.readyState > 0) this.arrive()
-    }
+    this.seek(time)
     this.audio.play().catch(() => {}) // a pause right after play is no trouble
     this.watch()
   }

@@ -1,15 +1,18 @@
-// A transcript to read, hear and correct. The coder (package coding) builds on it.
-// Everything can be done with the keyboard while the list has the focus.
+// A transcript to read, hear and correct. The editor (editing.js) and the coder (package
+// coding) build on it. Everything can be done with the keyboard while the list has the focus.
 
-import { button, clock, make } from "./dom.js"
-import { openEditor, unsentText } from "./editor.js"
-import { showKeys } from "./help.js"
-import { rewrite, withPauses } from "./pauses.js"
-import { Player } from "./player.js"
+import { follow, nowCalled, underWay } from "./acts.js"
+import { button, make } from "./dom.js"
+import { drawAll, drawChanges, nameAll, newRow } from "./drawing.js"
+import { openEditor } from "./editor.js"
+import { keyName, showKeys } from "./help.js"
+import { applied } from "./lines.js"
+import { drawn } from "./marks.js"
+import { Player, RATES } from "./player.js"
 import { Follower, live, outbox, read, Refused } from "./wire.js"
 
-const BLOCK = 40 // rows drawn, or skipped while out of sight, together
-const ROW_HEIGHT = 44 // a guess until a block was seen
+export { face } from "./face.js"
+
 const LEAST_HEIGHT = 420
 const BELOW = 44 // what the page keeps free at its foot
 
@@ -20,12 +23,18 @@ export class Transcript {
     this.data = data
     this.alive = true
     this.follower = new Follower((news) => this.learn(news), () => this.load())
-    this.sentences = []
+    this.base = [] // the lines as the server has them
+    this.sentences = [] // as they are shown: with the acts that are on their way
     this.rows = []
+    this.blocks = []
+    this.speakers = new Map()
+    this.undoable = [0, 0]
+    this.answers = 0
+    this.answered = new Set() // revisions that acts of ours made
     this.places = new Map() // sentence id -> index
     this.current = 0
     this.anchor = null // the other end of the selection
-    this.editing = null
+    this.editing = null // id of the line whose text is open
     this.build()
     this.player = new Player(this.audio, (index) => this.heard(index), (text) => this.say(text, true))
     this.audio.addEventListener("play", () => (this.wandered = false))
@@ -81,8 +90,8 @@ export class Transcript {
       onclick: (event) => this.clicked(event),
       ondblclick: (event) => this.doubleClicked(event),
     })
-    const bar = make("div", { class: "bar" }, this.audio, this.demo, this.status, this.tools)
-    this.main = make("div", { class: "main" }, bar, this.list)
+    this.bar = make("div", { class: "bar" }, this.audio, this.demo, this.status, this.tools)
+    this.main = make("div", { class: "main" }, this.bar, this.list)
     this.frame = make("div", { class: "frame" }, this.main)
     this.root.replaceChildren(this.frame)
     this.onresize = () => this.fit()
@@ -103,12 +112,16 @@ export class Transcript {
   }
 
   sent() {
+    this.refresh()
     const waiting = outbox.acts.length
     this.status.dataset.state = waiting ? "unsent" : "saved"
     if (waiting && outbox.problem) {
       this.say(`${outbox.problem} ${waiting} unsent, trying again.`, true)
-    } else if (!waiting && !this.status.classList.contains("alarm")) this.say("Saved")
-    else if (!waiting && /unsent/.test(this.status.textContent)) this.say("Saved")
+    } else if (!waiting) {
+      const alarm = this.status.classList.contains("alarm")
+      if (!alarm || /unsent/.test(this.status.textContent)) this.say(this.result ?? "Saved")
+      this.result = null
+    }
   }
 
   // ---- data --------------------------------------------------------------------------
@@ -146,18 +159,46 @@ export class Transcript {
   }
 
   take(body) {
-    const here = this.sentences[this.current]?.id
     this.body = body
     outbox.member = body.me
-    this.sentences = body.sentences
-    this.speakers = new Map(body.speakers.map((speaker) => [speaker.id, speaker]))
-    this.places = new Map(body.sentences.map((sentence, index) => [sentence.id, index]))
-    this.current = this.places.get(here) ?? 0
-    this.anchor = null
+    this.base = body.sentences
+    this.undoable = [body.undo ?? 0, body.redo ?? 0]
     this.demo.hidden = !body.demo
-    this.player.load(body.parts, body.sentences)
-    this.draw()
+    this.player.load(body.parts)
+    this.takeSpeakers(body.speakers)
+    const fresh = this.shown !== body.id
+    this.shown = body.id
+    this.refresh(fresh)
   }
+
+  takeSpeakers(speakers) {
+    this.speakers = new Map(speakers.map((speaker) => [speaker.id, speaker]))
+    if (this.rows.length) nameAll(this)
+  }
+
+  /** Show the lines as the server has them, with the acts that are on their way. */
+  refresh(all = false) {
+    const before = all ? [] : this.sentences.map(renamed)
+    const [here, other] = [this.current, this.anchor].map((index) => before[index]?.id)
+    if (this.editing !== null) this.editing = nowCalled(this.editing)
+    this.sentences = underWay(this.data.transcript).reduce(applied, this.base)
+    this.places = new Map(this.sentences.map((line, index) => [line.id, index]))
+    this.player.sentences = this.sentences
+    const last = Math.max(0, this.sentences.length - 1)
+    this.current = this.places.get(here) ?? Math.min(this.current, last)
+    this.anchor = this.places.get(other) ?? null
+    if (all) drawAll(this)
+    else drawChanges(this, before)
+    this.mark()
+    this.drawn()
+  }
+
+  get emptyText() {
+    return "This transcript has no sentences."
+  }
+
+  /** Called when rows were drawn, for what stands beside them. */
+  drawn() {}
 
   opened() {
     this.fit()
@@ -170,51 +211,13 @@ export class Transcript {
   }
 
   learn(news) {
-    if (news.action === "sentence.edited") this.edited(news)
-    else if (/^(speaker|participant|transcript)\./.test(news.action)) this.load()
-  }
-
-  edited(news) {
-    const index = this.places.get(Number(news.object.split(":")[1]))
-    if (index === undefined) return
-    const sentence = this.sentences[index]
-    if (news.after.version <= sentence.version) return
-    rewrite(sentence, news.after.text)
-    sentence.version = news.after.version
-    if (this.editing !== sentence.id) this.drawText(index)
+    const about = news.after
+    if (about?.transcript === this.data.transcript && about.touched) {
+      follow(this, about).catch((error) => this.trouble(error))
+    } else if (/^(speaker|participant|transcript)\./.test(news.action)) this.load()
   }
 
   // ---- drawing -----------------------------------------------------------------------
-
-  draw() {
-    const scroll = this.list.scrollTop
-    this.rows = this.sentences.map((_, index) => this.row(index))
-    const blocks = []
-    for (let start = 0; start < this.rows.length; start += BLOCK) {
-      const block = make("div", { class: "block", role: "presentation" })
-      const end = Math.min(start + BLOCK, this.rows.length)
-      block.style.containIntrinsicSize = `auto ${(end - start) * ROW_HEIGHT}px`
-      this.fill(block, start, end)
-      blocks.push(block)
-    }
-    this.list.replaceChildren(...blocks)
-    if (!blocks.length) this.list.append(make("p", { class: "empty" }, "This transcript has no sentences."))
-    this.list.scrollTop = scroll
-    this.mark()
-  }
-
-  /** One group per turn, so that a screen reader says whose words come. */
-  fill(block, start, end) {
-    let turn = null
-    for (let index = start; index < end; index += 1) {
-      const sentence = this.sentences[index]
-      if (!turn || sentence.turn !== this.sentences[index - 1].turn) {
-        turn = make("div", { role: "group", "aria-label": this.voice(sentence) })
-        block.append(turn)
-      }
-      turn.append(this.rows[index])
-    }
-  }
 
   voice(sentence) {
     const speaker = this.speakers.get(sentence.speaker)
@@ -224,38 +227,23 @@ export class Transcript {
   }
 
   row(index) {
-    const sentence = this.sentences[index]
-    const opens = index === 0 || sentence.turn !== this.sentences[index - 1].turn
-    const row = make(
-      "div",
-      {
-        class: `row${opens ? " opens" : ""}`, role: "option", id: `s${sentence.id}`,
-        "data-sentence": sentence.id, "data-index": index, "aria-selected": "false",
-      },
-      make("span", { class: "time" }, sentence.start == null ? "" : clock(sentence.start)),
-      make(
-        "div",
-        { class: "said" },
-        opens ? make("div", { class: "who" }, this.voice(sentence)) : null,
-        make("div", { class: "text" }),
-      ),
-    )
-    this.rows[index] = row
-    this.drawText(index)
-    return row
+    return newRow(this, index)
+  }
+
+  drawWho(element, line) {
+    element.textContent = this.voice(line)
   }
 
   drawText(index) {
-    const sentence = this.sentences[index]
-    const line = this.rows[index]?.querySelector(".text")
-    if (!line) return
-    const unsent = unsentText(sentence)
-    line.dataset.state = unsent === null ? "saved" : "unsent"
-    line.replaceChildren(...(unsent === null ? withPauses(sentence) : [unsent]))
-    line.classList.toggle("doubt", sentence.doubt)
-    if (sentence.doubt) {
-      const label = `Please listen: ${sentence.why || "this sentence is doubtful"}.`
-      line.append(make("span", { class: "mark", title: label, role: "img", "aria-label": label }, "?"))
+    const line = this.sentences[index]
+    const element = this.rows[index]?.querySelector(".text")
+    if (!element || this.editing === line.id) return
+    element.dataset.state = line.unsent ? "unsent" : "saved"
+    element.replaceChildren(...drawn(line, this.doubtAt?.id === line.id ? this.doubtAt.place : null))
+    element.classList.toggle("doubt", line.doubt && !line.weak.length)
+    if (line.doubt) {
+      const label = `Please listen: ${line.why || "this sentence is doubtful"}.`
+      element.append(make("span", { class: "mark", title: label, role: "img", "aria-label": label }))
     }
   }
 
@@ -337,7 +325,10 @@ export class Transcript {
       [["Escape"], "Esc", "only the current sentence", () => this.move(this.current)],
       [[" "], "space", "play the selection, or pause", () => this.hear(false)],
       [["Shift+ "], "Shift space", "play on from here", () => this.hear(true)],
+      [["ArrowLeft", "b"], "← or b", "two seconds back", () => this.player.back()],
       [["l"], "l", "repeat what is played, or not", () => this.repeat()],
+      [["-"], "-", "slower", () => this.pace(-1)],
+      [["+"], "+", "faster", () => this.pace(1)],
       ...edit,
       [["?"], "?", "these keys", () => this.help()],
     ]
@@ -348,13 +339,11 @@ export class Transcript {
   }
 
   key(event) {
-    if (event.target !== this.list || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.target !== this.list || event.altKey) return
+    const found = this.keys.find(([keys]) => keys.includes(keyName(event)))
     // Streamlit listens for single letters too (r reruns the page).
-    event.stopPropagation()
-    const plain = event.key.length === 1 && event.key !== " "
-    const name = event.shiftKey && !plain ? `Shift+${event.key}` : event.key
-    const found = this.keys.find(([keys]) => keys.includes(name))
-    if (!found || !this.rows.length) return
+    if (found || !(event.ctrlKey || event.metaKey)) event.stopPropagation()
+    if (!found) return
     event.preventDefault()
     found[3](event.key)
   }
@@ -369,28 +358,35 @@ export class Transcript {
     this.say(this.player.loop ? "What is played alone is repeated." : "No repeating.")
   }
 
+  /** Play faster or slower by one step. */
+  pace(by) {
+    const at = RATES.indexOf(this.player.rate) + by
+    this.player.rate = RATES[Math.max(0, Math.min(RATES.length - 1, at))]
+    this.say(`Played at ${this.player.rate}×.`)
+  }
+
   edit() {
-    if (this.editing === null) openEditor(this, this.current)
+    if (this.editing === null && this.rows.length) this.openText(this.sentences[this.current].id)
+  }
+
+  /** Open a line's text; `mark` [from, to] is chosen in it (letters). */
+  openText(id, mark = null) {
+    openEditor(this, id, { mark })
+  }
+
+  /** Keys while a text is open, for who builds on this; true when one was taken. */
+  typed() {
+    return false
+  }
+
+  get typingHint() {
+    return "Enter saves, Esc leaves it as it was."
   }
 
   help() {
-    showKeys(this)
+    showKeys(this, ["In the list", this.keys])
   }
 }
 
-/** What Streamlit calls whenever the page's data or the theme changes. */
-export function face(View) {
-  const views = new WeakMap()
-  return ({ parentElement, data }) => {
-    const root = parentElement.querySelector(".fokus")
-    const known = views.get(root)
-    if (known) known.update(data)
-    else views.set(root, new View(root, data))
-    return () => {
-      views.get(root)?.destroy()
-      views.delete(root)
-    }
-  }
-}
-
-export default face(Transcript)
+const renamed = (line) =>
+  line.id < 0 || line.turn < 0 ? { ...line, id: nowCalled(line.id), turn: nowCalled(line.turn) } : line

@@ -1,0 +1,277 @@
+// The page Transcript: everything that can be done to a transcript. The modules beside this
+// one do parts of it: texts (editor.js, typing.js), speakers, finding, the strip of sound.
+
+import { newPlace, nowCalled, send, versionOf } from "./acts.js"
+import { button, make } from "./dom.js"
+import { face } from "./face.js"
+import { findPlaces } from "./finding.js"
+import { showKeys } from "./help.js"
+import { turnAround } from "./lines.js"
+import { doubtful } from "./marks.js"
+import { badge, give, speakerMenu } from "./speakers.js"
+import { Transcript } from "./transcript.js"
+import { Desk, fieldKeys, lineKeys, taken } from "./typing.js"
+import { Strip } from "./wave.js"
+
+const FIRST_TIME = 0.05 // seconds: the least that a sentence lasts when a person sets its times
+
+class Editor extends Transcript {
+  build() {
+    super.build()
+    this.fieldKeys = fieldKeys(this)
+    this.strip = new Strip(this)
+    this.bar.after(this.strip.element)
+    this.desk = new Desk(this)
+    this.main.append(this.desk.element)
+    const tool = (label, does, act, name) =>
+      button(label, act, { title: does, "aria-label": does, "data-act": name })
+    const finding = [
+      tool("Doubt", "Next doubtful place (d)", () => this.doubt(1), "doubt"),
+      tool("Find", "Find and replace (f)", () => this.find(), "find"),
+    ]
+    if (!this.data.may_edit) return this.tools.prepend(...finding)
+    this.undoTool = tool("↶", "Undo your last act (u)", () => this.undo(), "undo")
+    this.redoTool = tool("↷", "Do it again (Shift u)", () => this.redo(), "redo")
+    this.tools.prepend(
+      this.undoTool, this.redoTool, ...finding,
+      tool("Speaker", "Whose words these are (w)", () => this.whose(), "speaker"),
+      tool("Type", "Type new sentences below this one (o)", () => this.desk.open(), "type"),
+    )
+  }
+
+  get emptyText() {
+    return this.open
+      ? "Nothing is written here yet. Press o to type what you hear; ? shows all keys."
+      : "Nothing is written here yet."
+  }
+
+  /** Whether this member can change this transcript now. */
+  get open() {
+    return this.data.may_edit && !this.body?.locked
+  }
+
+  update(data) {
+    if (data.transcript !== this.data.transcript) {
+      this.doubtAt = null
+      this.closePopup?.()
+      this.desk.close()
+    }
+    super.update(data)
+  }
+
+  destroy() {
+    super.destroy()
+    this.strip.destroy()
+  }
+
+  take(body) {
+    super.take(body)
+    this.strip.load(body)
+  }
+
+  drawn() {
+    this.strip.draw()
+    if (!this.undoTool) return
+    const [undo, redo] = this.undoable
+    this.undoTool.disabled = !undo || !this.open
+    this.redoTool.disabled = !redo || !this.open
+  }
+
+  drawWho(element, line) {
+    element.replaceChildren(badge(this, line.speaker), this.voice(line))
+  }
+
+  drawText(index) {
+    super.drawText(index)
+    const { verbatim, id } = this.sentences[index]
+    if (verbatim === null || this.editing === id) return
+    const said = make("div", { class: "verbatim" }, `Said: ${verbatim}`)
+    this.rows[index]?.querySelector(".text").append(said)
+  }
+
+  mark(scroll) {
+    super.mark(scroll)
+    this.strip?.draw()
+  }
+
+  // ---- acts --------------------------------------------------------------------------
+
+  /** Send an act, unless the transcript is not to be changed. */
+  act(about, fields, more) {
+    if (!this.data.may_edit) return this.say("Your role can read.", true)
+    if (this.body.locked) {
+      this.say("This transcript is approved, and so locked. It can be unlocked below.", true)
+    } else send(this, about, fields, more)
+  }
+
+  edit() {
+    const line = this.sentences[this.current]
+    if (!this.open || !line || this.editing !== null) return
+    const weak = this.doubtAt?.id === line.id ? line.weak[this.doubtAt.place] : null
+    this.openText(line.id, weak ? weak.slice(0, 2) : null)
+  }
+
+  typed(event, field, editor) {
+    return taken(this, event, field, editor)
+  }
+
+  get typingHint() {
+    return "Enter saves, Esc leaves it, Ctrl+Enter splits here, F4 plays or pauses; ? in the list shows all keys."
+  }
+
+  /** Split a line at `offset` (letters); gives the id by which its second part is known. */
+  split(id, offset) {
+    const temp = newPlace()
+    const version = versionOf(this, this.lineOf(id))
+    const fields = () => ({ sentence: nowCalled(id), version: version(), at: offset })
+    this.act({ act: "split", sentence: id, offset, temp }, fields)
+    return temp
+  }
+
+  lineOf(id) {
+    return this.sentences[this.places.get(nowCalled(id))]
+  }
+
+  /** Put the lines [first, last] together, or a line and the one after it. */
+  merge(first, last) {
+    const lines = this.sentences.slice(first, last + 1)
+    if (lines.length < 2) return this.say("There is nothing to merge with.")
+    if (new Set(lines.map((line) => line.speaker)).size > 1) {
+      return this.say("Two speakers say these sentences. Give them the same speaker first.", true)
+    }
+    const [one, ...others] = lines
+    for (const next of others) {
+      const [version, nextVersion] = [versionOf(this, this.lineOf(one.id)), versionOf(this, next)]
+      this.act({ act: "merge", sentences: [one.id, next.id] }, () => ({
+        sentence: nowCalled(one.id), version: version(),
+        next: nowCalled(next.id), next_version: nextVersion(),
+      }))
+    }
+  }
+
+  mergeSelection() {
+    const [first, last] = this.span
+    this.merge(first, Math.max(last, Math.min(first + 1, this.rows.length - 1)))
+  }
+
+  remove() {
+    const [first, last] = this.span
+    const lines = this.sentences.slice(first, last + 1)
+    const versions = lines.map((line) => versionOf(this, line))
+    this.act({ act: "remove", sentences: lines.map((line) => line.id) }, () => ({
+      sentences: lines.map((line) => nowCalled(line.id)), versions: versions.map((one) => one()),
+    }), { done: () => "Removed. u brings it back." })
+  }
+
+  /** Let a new turn begin with the current line, or join its turn to the one before. */
+  parting(begins) {
+    const line = this.sentences[this.current]
+    if (!line) return
+    const [first] = turnAround(this.sentences, this.current)
+    if (begins && first === this.current) return this.say("A turn begins here already.")
+    if (!begins && first === 0) return this.say("There is no turn before this one.")
+    const about = begins
+      ? { act: "split_turn", sentence: line.id, temp: newPlace() }
+      : { act: "merge_turn", sentence: line.id }
+    this.act(about, () => ({ sentence: nowCalled(line.id) }))
+  }
+
+  /** Set when the line `id` begins or ends: now, by the sound. */
+  stamp(id, end = false) {
+    const line = this.lineOf(id)
+    if (!line || !this.player.parts.length) return this.say("There is no recording to take the time from.")
+    const now = Math.round(this.player.now * 1000) / 1000
+    const version = versionOf(this, line)
+    const times = end
+      ? { start: Math.min(line.start ?? now, now - FIRST_TIME), end: now }
+      : { start: now, end: Math.max(line.end ?? now, now + FIRST_TIME) }
+    times.start = Math.max(0, times.start)
+    const fields = () => ({ sentence: nowCalled(id), version: version(), ...times })
+    this.act({ act: "times", sentence: id, ...times }, fields)
+  }
+
+  undo(again = false) {
+    const nothing = again ? "Nothing to do again." : "Nothing of yours to take back."
+    this.act({ act: again ? "redo" : "undo" }, () => ({}), {
+      done: ({ said, put }) => {
+        if (!said) return nothing
+        if (put.length) queueMicrotask(() => this.move(this.places.get(put[0].id) ?? this.current))
+        return `${again ? "Done again" : "Taken back"}: ${said}.`
+      },
+    })
+  }
+
+  redo() {
+    this.undo(true)
+  }
+
+  // ---- going about -------------------------------------------------------------------
+
+  /** Go to the next doubtful place, or the one before. */
+  doubt(by) {
+    const places = doubtful(this.sentences)
+    const rank = ([index, place]) => index + ((place ?? 0) + 1) / 1e4
+    const looking = this.doubtAt?.id === this.sentences[this.current]?.id
+    const now = looking ? rank([this.current, this.doubtAt.place]) : this.current
+    const found = by > 0
+      ? places.find((one) => rank(one) > now)
+      : places.findLast((one) => rank(one) < now)
+    if (!found) return this.say(places.length ? "No doubtful place further on." : "No doubtful places.")
+    const [index, place] = found
+    const line = this.sentences[index]
+    this.look({ id: line.id, place })
+    this.move(index)
+    const weak = place === null ? null : line.weak[place]
+    const words = weak ? `«${[...line.text].slice(weak[0], weak[1]).join("")}»: ${weak[2]}` : line.why
+    this.say(`${places.indexOf(found) + 1} of ${places.length}: ${words}`)
+  }
+
+  /** Show which doubtful place is looked at. */
+  look(at) {
+    const before = this.places.get(this.doubtAt?.id)
+    this.doubtAt = at
+    if (before !== undefined) this.drawText(before)
+    if (at) this.drawText(this.places.get(at.id))
+  }
+
+  help() {
+    const typing = ["While a text is open", [...lineKeys(this), ...this.fieldKeys]]
+    showKeys(this, ["In the list", this.keys], ...(this.data.may_edit ? [typing] : []))
+  }
+
+  find() {
+    findPlaces(this)
+  }
+
+  whose() {
+    if (this.open && this.rows.length) speakerMenu(this)
+  }
+
+  // ---- keys --------------------------------------------------------------------------
+
+  keymap() {
+    const digits = Array.from({ length: 9 }, (_, index) => String(index + 1))
+    const acts = [
+      [["m"], "m", "merge the selection, or with the next", () => this.mergeSelection()],
+      [["Delete"], "Del", "remove the selection", () => this.remove()],
+      [["p"], "p", "a new turn begins here", () => this.parting(true)],
+      [["P"], "Shift p", "join this turn to the one before", () => this.parting(false)],
+      [digits, "1 to 9", "this speaker says the selection", (key) => give(this, Number(key))],
+      [["w"], "w", "whose words: sentence, turn, from here on", () => this.whose()],
+      [["o"], "o", "type new sentences below", () => this.desk.open()],
+      [["t"], "t", "it begins where the sound is now", () => this.stamp(this.sentences[this.current]?.id)],
+      [["T"], "Shift t", "it ends where the sound is now", () => this.stamp(this.sentences[this.current]?.id, true)],
+      [["u", "Ctrl+z"], "u or Ctrl z", "undo your last act", () => this.undo()],
+      [["U", "Ctrl+y", "Ctrl+Shift+z"], "Shift u or Ctrl y", "do it again", () => this.redo()],
+    ]
+    return [
+      ...super.keymap(),
+      [["d"], "d", "next doubtful place", () => this.doubt(1)],
+      [["D"], "Shift d", "doubtful place before", () => this.doubt(-1)],
+      [["f"], "f", "find and replace", () => this.find()],
+      ...(this.data.may_edit ? acts : []),
+    ]
+  }
+}
+
+export default face(Editor)
