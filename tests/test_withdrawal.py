@@ -32,6 +32,7 @@ from secure_storage import (
     FLOOR,
     MARK,
     BadInput,
+    BuiltOn,
     Certificate,
     FokusError,
     NotAllowed,
@@ -72,6 +73,16 @@ from secure_storage.erasure.exempt import (
 )
 from secure_storage.erasure.store import cells, tables
 from transcribe import Doubt, Sentence, Transcription, Turn, Word
+from transcribe.editing import Replacement
+from transcribe.store import undo
+from transcribe.store.editing import split_sentence
+from transcribe.store.rewriting import (
+    SAME,
+    insert_sentence,
+    remove_sentences,
+    replace_words,
+    set_verbatim,
+)
 
 PASSPHRASE = "correct horse battery"
 RATE = 16_000
@@ -804,3 +815,29 @@ def test_the_words_the_recogniser_is_to_expect_are_shown_and_lose_the_pseudonym(
     assert desk.erased("redact").clean
     assert transcribe.study_defaults(desk.lead).prompt == f"withdrawn {desk.kari}\nNAV"
     assert b"Kari" not in remaining(desk.lead)
+
+
+def test_acts_tell_nothing_of_theirs_any_more(desk: Desk) -> None:
+    talk, bo = desk.transcript, desk.coder
+    lines = {one.text: one for one in transcribe.sentences(bo, talk)}
+    edited, last, mo = lines[EDITED], lines[LAST], lines[OTHERS[0]]
+    split_sentence(bo, talk, edited.id, edited.version, 6, None)
+    first, second = transcribe.sentences(bo, talk)[1:3]
+    insert_sentence(bo, talk, second.id, "Typed by Kari herself.", None, None, SAME, None)
+    set_verbatim(bo, talk, second.id, second.version, "Eh, verbatim of Kari.", None)
+    places = [Replacement(one.id, one.version, 0, 2, "Xx") for one in (mo, first)]
+    replace_words(bo, talk, places, None)
+    typed = transcribe.sentences(bo, talk)[3]
+    transcribe.edit_sentence(bo, typed.id, "No!", typed.version, None)
+    remove_sentences(bo, talk, [(typed.id, 2), (last.id, last.version)], None)
+    transcribe.edit_sentence(bo, mo.id, "Mo again.", 2, None)
+    texts = ("Typed by Kari", "verbatim of Kari", "No!", LAST, edited.text[6:])
+    assert all(text.encode() in remaining(bo) for text in texts)
+    assert desk.erased("redact").clean
+    left = remaining(bo)
+    assert not [text for text in texts if text.encode() in left]
+    # What was done to Mo's words alone is taken back as ever; what held Kari's too is not.
+    assert undo(bo, talk)
+    assert transcribe.sentence(bo, mo.id).text == "Xx" + OTHERS[0][2:]
+    with pytest.raises(BuiltOn, match="erased"):
+        undo(bo, talk)

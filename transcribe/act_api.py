@@ -70,7 +70,10 @@ def _remove(study: Study, transcript_id: int, asked: Asked) -> None:
 
 def _replace(study: Study, transcript_id: int, asked: Asked) -> None:
     text = asked.text("with")
-    places = [Replacement(*row, text=text) for row in asked.rows("places", 4)]
+    places = [
+        Replacement(number, version, start, end, text)
+        for number, version, start, end in asked.rows("places", 4)
+    ]
     rewriting.replace_words(study, transcript_id, places, asked.client_id())
 
 

@@ -31,7 +31,9 @@ from . import array, capsule, store
 from .intake import MOST_BYTES, slices
 from .silence import silenced
 from .store import Sounding
+from .store.told import verbatim_of
 from .withdrawn import Span, Traces, traces
+from .withdrawn_acts import told_words
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -60,9 +62,15 @@ def find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
     speakers = store.speakers_who_are(db, participant_id)
     texts = {text for one in mine.said for text in (one.text, one.heard)}
     texts |= {text for _, _, text in mine.doubts}
-    texts |= set(store.said_before(db, mine.sentences))
+    told = told_words(
+        db,
+        {one.transcript_id for one in mine.said} | set(store.transcripts_with(db, participant_id)),
+        mine.sentences,
+        frozenset(number for number, _ in speakers),
+    )
+    texts |= told.texts | set(verbatim_of(db, mine.sentences))
     others = store.said_by_others(db, mine.sentences)
-    objects = {f"sentence:{number}" for number in mine.sentences}
+    objects = {f"sentence:{number}" for number in told.sentences}
     files = [part.file_id for part in parts if part.id in ranges]
     copies = store.copies_of(db, sorted(ranges))
     keys = {key for one in (*files, *copies) if (key := store.key_of(db, one))}
@@ -78,6 +86,7 @@ def find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
         frozenset(objects | {f"speaker:{number}" for number, _ in speakers})
         | store.told_of_speakers(db, [number for number, _ in speakers]),
         frozenset(keys | {key for _, _, key in jobs}),
+        told.events,
     )  # fmt: skip
 
 

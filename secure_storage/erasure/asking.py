@@ -109,7 +109,7 @@ def ground_of(study: Study, db: sqlite_utils.Database | None = None) -> Ground:
 def _joined(one: Theirs, other: Theirs) -> Theirs:
     return Theirs(
         one.found + other.found, one.texts | other.texts, one.objects | other.objects,
-        one.keys | other.keys,
+        one.keys | other.keys, one.events | other.events,
     )  # fmt: skip
 
 

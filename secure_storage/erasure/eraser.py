@@ -55,6 +55,8 @@ class Theirs:
     """Objects of events that tell of them (``sentence:7``): these events are emptied."""
     keys: frozenset[bytes] = frozenset()
     """Keys that are to be destroyed."""
+    events: frozenset[int] = frozenset()
+    """Numbers of further events that tell of them, among others: these are emptied too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Withdrawal:
     pseudonym: str
     texts: frozenset[str]
     objects: frozenset[str]
+    events: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:

@@ -54,25 +54,28 @@ def tidy_exports(ground: Ground) -> None:
 
 def find_events(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
     """Count the events that tell of them."""
-    told = store.telling(ground.db, _tells(so_far.texts, so_far.objects, ""))
+    told = store.telling(ground.db, _tells(so_far.texts, so_far.objects, so_far.events, ""))
     return Theirs((Found("Entries of the journal", len(told), EMPTIED),))
 
 
 def erase_events(change: Change, ground: Ground, withdrawal: Withdrawal) -> None:
     """Empty every event that tells of them."""
     name = withdrawal.pseudonym if withdrawal.mentions else ""
-    tells = _tells(withdrawal.texts, withdrawal.objects, name)
+    tells = _tells(withdrawal.texts, withdrawal.objects, withdrawal.events, name)
     store.empty_events(change, store.telling(change.db, tells))
 
 
-def _tells(texts: frozenset[str], objects: frozenset[str], name: str) -> store.Tells:
+def _tells(
+    texts: frozenset[str], objects: frozenset[str], events: frozenset[int], name: str
+) -> store.Tells:
     needles = Needles(
         spelling for text in texts if len(text) >= LEAST for spelling in spellings(text)
     )
 
-    def tells(about: str, payload: str, strings: list[str]) -> bool:
+    def tells(seq: int, about: str, payload: str, strings: list[str]) -> bool:
         return (
-            about in objects
+            seq in events
+            or about in objects
             or bool(needles.found(payload.encode()))
             or any(mentions(name, one) for one in strings)
         )

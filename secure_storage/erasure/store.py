@@ -19,7 +19,7 @@ _ERASURES: Final = (
     " decided_at, certificate FROM erasures"
 )
 UNFINISHED: Final[tuple[State, ...]] = ("waiting", "confirmed", "erased")
-Tells = Callable[[str, str, list[str]], bool]
+Tells = Callable[[int, str, str, list[str]], bool]
 _CUTS: Final = 5
 """Tries; each waits for readers as long as the connection's busy time (10 s)."""
 _HOLDS: Final = {"TEXT", "BLOB", "ANY", ""}
@@ -162,7 +162,7 @@ def entomb(change: Change, participant_id: int, name: str) -> None:
 def telling(db: sqlite_utils.Database, tells: Tells) -> list[int]:
     """Number the events that tell of somebody and are not empty yet.
 
-    ``tells`` is given an event's object, its payloads as they stand, and the strings in
+    ``tells`` is given an event's number, its object, its payloads as they stand, and the strings in
     them.
     """
     return [
@@ -171,7 +171,9 @@ def telling(db: sqlite_utils.Database, tells: Tells) -> list[int]:
             "SELECT seq, object, before, after FROM events"
             " WHERE before IS NOT NULL OR after IS NOT NULL"
         ).fetchall()
-        if tells(about, f"{before or ''}\n{after or ''}", _strings(before) + _strings(after))
+        if tells(
+            int(seq), about, f"{before or ''}\n{after or ''}", _strings(before) + _strings(after)
+        )
     ]
 
 

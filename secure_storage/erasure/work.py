@@ -193,7 +193,7 @@ def _withdrawal(ground: Ground, row: Erasure, theirs: Theirs) -> Withdrawal:
     one = store.person(ground.db, row.participant_id)
     return Withdrawal(
         one.id, row.mode, row.mentions, one.pseudonym, theirs.texts,
-        theirs.objects | {f"participant:{one.id}"},
+        theirs.objects | {f"participant:{one.id}"}, theirs.events,
     )  # fmt: skip
 
 

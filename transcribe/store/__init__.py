@@ -1,6 +1,7 @@
 """The SQL of this stage: recordings, jobs, participants, transcripts, speakers, sentences."""
 
 from .acting import Act, Recast, acting, is_locked, redo, sentence_changed, undo, undo_state
+from .aligning import attach_recording, place_sentences
 from .attributes import (
     add_attribute,
     attributes,
@@ -19,6 +20,19 @@ from .guide import (
     questions,
     rewrite_questions,
     save_guide,
+)
+from .identifiers import (
+    IdentifierRow,
+    Replacement,
+    add_identifier,
+    add_term,
+    choose_replacement,
+    find_identifiers,
+    forget_term,
+    identifiers,
+    keep_identifiers,
+    reopen_identifiers,
+    replacements,
 )
 from .jobs import (
     forget_job_key,
@@ -77,6 +91,14 @@ from .recordings import (
     recording,
     recordings,
     refuse_file,
+)
+from .replacing import (
+    Residual,
+    note_sample,
+    replace_identifiers,
+    residual,
+    sentences_to_sample,
+    silent_spans,
 )
 from .rows import (
     AttributeRow,
@@ -138,7 +160,6 @@ from .withdrawal import (
     rename_labels,
     revise,
     said,
-    said_before,
     said_by_others,
     siblings,
     sounding,
@@ -157,6 +178,25 @@ from .writing import (
 )
 
 __all__ = [
+    "IdentifierRow",
+    "Replacement",
+    "Residual",
+    "add_identifier",
+    "add_term",
+    "choose_replacement",
+    "find_identifiers",
+    "forget_term",
+    "identifiers",
+    "keep_identifiers",
+    "note_sample",
+    "reopen_identifiers",
+    "replace_identifiers",
+    "replacements",
+    "residual",
+    "sentences_to_sample",
+    "silent_spans",
+    "attach_recording",
+    "place_sentences",
     "assign_again",
     "can_assign_again",
     "Approval",
@@ -235,7 +275,6 @@ __all__ = [
     "spans_of_doubts",
     "sounding",
     "siblings",
-    "said_before",
     "said_by_others",
     "said",
     "revise",

@@ -122,8 +122,9 @@ def keep(act: Act, sentence_id: int, version: int) -> Kept:
         raise StaleWrite(_STALE)
     act.keep("sentences", sentence_id)
     act.keep("words", sentence_id)
-    said = Spoken(*row[3:8], words=words_of(act.db, sentence_id))
-    return Kept(row[0], row[1], row[2], said)
+    _, turn_id, position, text, heard, verbatim, start, end, _ = row
+    said = Spoken(text, heard, verbatim, start, end, words_of(act.db, sentence_id))
+    return Kept(sentence_id, turn_id, position, said)
 
 
 def put(act: Act, kept: Kept, said: Spoken) -> None:

@@ -79,19 +79,6 @@ def said(db: Database, transcript_id: int) -> list[Said]:
     return [Said(*row) for row in rows.fetchall()]
 
 
-def said_before(db: Database, sentences: Iterable[int]) -> list[str]:
-    """What corrections of some sentences replaced, as the journal tells it."""
-    found = []
-    for one in sentences:
-        for row in db.execute(
-            "SELECT json_extract(before, '$.text'), json_extract(after, '$.text') FROM events"
-            " WHERE object = ?",
-            [f"sentence:{one}"],
-        ).fetchall():
-            found += [str(text) for text in row if text]
-    return found
-
-
 def said_by_others(db: Database, mine: frozenset[int]) -> str:
     """All that others said in the study, and all that was heard of them, as one text."""
     rows = db.execute("SELECT id, text, heard FROM sentences").fetchall()
