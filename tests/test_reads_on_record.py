@@ -73,6 +73,7 @@ READING_MODULES = {
 SHOWN_BESIDE = {
     "transcribe/page/transcript.py": "draws the component, which fetches GET /api/transcript",
     "themes/page/overview.py": "shows numbers only",
+    "transcribe/page/sound.py": "shows numbers only",
 }
 
 

@@ -67,11 +67,13 @@ def start_job(study: Study, recording_id: int, options: TranscribeOptions) -> in
 
 
 def start_jobs(
-    study: Study, recordings: Sequence[int], options: TranscribeOptions, *, on_slurm: bool = False
-) -> list[int]:
+    study: Study, recordings: Sequence[int], options: TranscribeOptions, *,
+    on_slurm: bool = False, aligns: int | None = None,
+) -> list[int]:  # fmt: skip
     """Have recordings transcribed, by a worker process or by one array of Slurm's.
 
-    Gives the jobs' ids; where it raises, none was started.
+    With ``aligns``, what is heard gives the text of that transcript its times. Gives the
+    jobs' ids; where it raises, none was started.
     """
     study.require("transcribe")
     options = _with_whole_path(options)
@@ -83,7 +85,7 @@ def start_jobs(
             for one in recordings:
                 made.append(_make(study, one, options, on_slurm))
             with study.change("transcribe") as change:
-                numbers = [store.insert_job(change, *one, said) for one in made]
+                numbers = [store.insert_job(change, *one, said, aligns) for one in made]
         except BaseException:
             for _, _, name, _ in made:
                 shutil.rmtree(jobs_folder(study) / name, ignore_errors=True)

@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from secure_storage import DamagedFile, DiskFull, FokusError, Study
+from secure_storage import BadInput, DamagedFile, DiskFull, FokusError, Repeated, Study
 
 from . import array, capsule, store
+from .anchoring import anchored
 from .capsule import NoLocks, WorkerAlive
 from .hand_over import Worker
 from .job_view import WORKING
@@ -24,6 +25,12 @@ from .transcript import Transcription
 _NOBODY_SPEAKS: Final = (
     "No speech was found in this recording, so there is no transcript. Play it: is it the right "
     "file, and is it loud enough?"
+)
+_LEAST_ALIKE: Final = 0.2
+"""Share of the words of a text that must be heard alike; of another talk, hardly any are."""
+_OTHER_SOUND: Final = (
+    "Only {0} % of the words of the text were heard in this recording. Is it the recording of "
+    "this text, in this language? A larger model may hear more. The times were left as they were."
 )
 _NO_FOLDER: Final = "This transcription's folder is missing. Start it anew."
 moving: Final = threading.RLock()
@@ -72,6 +79,8 @@ def _take_in(study: Study, row: JobRow) -> bool:
         return False
     if isinstance(outcome, Transcription) and not outcome.turns:
         settle(study, row, "failed", _NOBODY_SPEAKS)
+    elif isinstance(outcome, Transcription) and row.aligns is not None:
+        _align(study, row, row.aligns, outcome)
     elif isinstance(outcome, Transcription):
         _keep(study, row, outcome)
     else:
@@ -138,6 +147,28 @@ def _keep(study: Study, row: JobRow, outcome: Transcription) -> None:
         transcript_id = store.insert_transcription(
             change, outcome, source.title, source.group, source.id, "whisper"
         )
+        store.set_job_state(change, row.id, "done", transcript_id=transcript_id, forget_key=True)
+    array.remove(jobs_folder(study) / row.capsule)
+
+
+def _align(study: Study, row: JobRow, transcript_id: int, outcome: Transcription) -> None:
+    """Give the text of a transcript the times of what was heard, once."""
+    try:
+        lines = store.sentences(study, transcript_id)
+        source = store.recording(study, row.recording_id)
+        spoken = [one for turn in outcome.turns for said in turn.sentences for one in said.words]
+        found = anchored([one.text for one in lines], spoken, source.duration)
+        if found.share < _LEAST_ALIKE:
+            raise BadInput(_OTHER_SOUND.format(round(100 * found.share)))
+        placed = [
+            (one.id, one.text, when) for one, when in zip(lines, found.sentences, strict=True)
+        ]
+        with suppress(Repeated):
+            store.place_sentences(study, transcript_id, placed, f"align-{row.capsule}")
+    except BadInput as error:
+        settle(study, row, "failed", str(error))
+        return
+    with study.change() as change:
         store.set_job_state(change, row.id, "done", transcript_id=transcript_id, forget_key=True)
     array.remove(jobs_folder(study) / row.capsule)
 

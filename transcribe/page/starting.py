@@ -52,7 +52,7 @@ def starting_part(study: Study, rows: list[RecordingRow], every: list[Job]) -> N
     with first:
         wanted = _recordings(free, labels(rows))
     with second:
-        model = _model()
+        model = choose_model()
     chosen = _choices(model, defaults)
     if any(free[one].transcript_id is not None for one in wanted):
         st.caption(
@@ -88,7 +88,8 @@ def _recordings(free: dict[int, RecordingRow], names: dict[int, str]) -> list[in
     )
 
 
-def _model() -> str:
+def choose_model() -> str:
+    """Let a model be chosen."""
     models: Sequence[str] = [*(model.name for model in installed_models()), DEMO]
     chosen = st.selectbox("Model", models)
     if models == [DEMO]:

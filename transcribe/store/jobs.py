@@ -10,7 +10,7 @@ from .rows import JobRow, JobState
 
 _JOBS: Final = """
 SELECT id, recording_id, capsule, options, state, message, created_at, finished_at, transcript_id,
-       key IS NOT NULL
+       key IS NOT NULL, aligns
 FROM jobs
 """
 
@@ -59,9 +59,13 @@ def refuse_other_parts(db: Database, recording_id: int, parts: int) -> None:
 
 
 def insert_job(
-    change: Change, recording_id: int, parts: int, capsule: str, key: bytes, options: str
-) -> int:
-    """Write a waiting job, unless the recording has one that has not ended."""
+    change: Change, recording_id: int, parts: int, capsule: str, key: bytes, options: str,
+    aligns: int | None = None,
+) -> int:  # fmt: skip
+    """Write a waiting job, unless the recording has one that has not ended.
+
+    ``aligns`` is the transcript to whose text it is to give times.
+    """
     refuse_other_parts(change.db, recording_id, parts)
     if change.db.execute(
         "SELECT 1 FROM jobs WHERE recording_id = ? AND state IN ('queued', 'running')",
@@ -71,14 +75,15 @@ def insert_job(
             "This recording is already being transcribed. Wait until that is done, or cancel it."
         )
     job_id = change.db.execute(
-        "INSERT INTO jobs (recording_id, capsule, key, options, state, created_at, created_by)"
-        " VALUES (?, ?, ?, ?, 'queued', ?, ?)",
-        [recording_id, capsule, key, options, change.now, change.member.id],
+        "INSERT INTO jobs (recording_id, capsule, key, options, state, created_at, created_by,"
+        " aligns) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
+        [recording_id, capsule, key, options, change.now, change.member.id, aligns],
     ).lastrowid
     assert job_id is not None
     change.record(
-        "job.added", f"job:{job_id}", after={"recording": recording_id, "options": options}
-    )
+        "job.added", f"job:{job_id}",
+        after={"recording": recording_id, "options": options, "aligns": aligns},
+    )  # fmt: skip
     return job_id
 
 
@@ -115,9 +120,9 @@ def set_job_state(
 
 
 def _job(row: tuple[Any, ...]) -> JobRow:
-    *values, resumable = row
+    *values, resumable, aligns = row
     number, recording, capsule, options, state, message, created, finished, transcript = values
     return JobRow(
         number, recording, capsule, options, state, message, created, finished, transcript,
-        bool(resumable),
+        bool(resumable), aligns,
     )  # fmt: skip

@@ -142,6 +142,8 @@ class JobRow:
     transcript_id: int | None
     resumable: bool
     """Its key is still known, so its capsule can be taken up again."""
+    aligns: int | None
+    """The transcript to whose text it gives times; None where it makes a transcript."""
 
 
 @dataclass(frozen=True, slots=True)
