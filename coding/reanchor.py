@@ -84,11 +84,11 @@ class Recasting:
         place = self._old.places[first.sentence]
         cut = self._old.cut(place, first.trim)
         if not first.trim:
+            if place == 0:
+                return _Landing(0, sentence=0)
             same = self._new.places.get(first.sentence)
             if same is not None and self._new.firsts[same] in self._common.landings(cut.at):
                 return _Landing(self._new.firsts[same], sentence=same)
-            if cut.at == 0:
-                return _Landing(0, sentence=0)
         if cut.inside:
             return self._within(cut)
         at = self._common.start(cut.at)
@@ -98,11 +98,11 @@ class Recasting:
         place = self._old.places[last.sentence]
         cut = self._old.cut(place, len(self._old.texts[place]) - last.trim)
         if not last.trim:
+            if place == len(self._old.texts) - 1:
+                return _Landing(len(self._new.words), sentence=len(self._new.texts) - 1)
             same = self._new.places.get(last.sentence)
             if same is not None and self._new.firsts[same + 1] in self._common.landings(cut.at):
                 return _Landing(self._new.firsts[same + 1], sentence=same)
-            if cut.at == len(self._old.words):
-                return _Landing(len(self._new.words), sentence=len(self._new.texts) - 1)
         if cut.inside:
             return self._within(cut)
         at = self._common.end(cut.at)

@@ -1,5 +1,6 @@
 """Segments follow the words of a transcript, within the change that corrects it."""
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from secure_storage import Change, Patch, Undoable, register_undoable
@@ -24,54 +25,50 @@ register_undoable(Undoable("segments"), Undoable("repairs"))
 
 def follow(change: Change, patch: Patch, told: Recast) -> None:
     """Let the segments that begin or end in a run follow it; what is lost goes on the list."""
+    run = _Run(change.db, told)
     concerned = [
-        one for one in _ending_in(change.db, [number for number, _ in told.before])
+        one for one in _ending_in(change.db, list(run.before))
         if one.id not in told.settled.get("segments", ())
     ]  # fmt: skip
     if not concerned:
         return
-    run = _Run(change.db, told)
-    recasting = Recasting(told.before, told.after)
+    recasting = Recasting([*run.before.items()], [*run.after.items()])
     for one in concerned:
         patch.keep("segments", one.id)
-        found = recasting.follow(
-            End(one.first, one.trim_start) if one.first in run.before else None,
-            End(one.last, one.trim_end) if one.last in run.before else None,
-        )
+        starts, ends = End(one.first, one.trim_start), End(one.last, one.trim_end)
+        begins, closes = one.first in run.before, one.last in run.before
+        found = recasting.follow(starts if begins else None, ends if closes else None)
         if found is None:
             _lose(change.db, patch, run, one)
             continue
-        first, last = found.first, found.last
-        if one.first not in run.before:
-            first = End(one.first, one.trim_start)
-        if one.last not in run.before:
-            last = End(one.last, one.trim_end)
-        _put(change.db, one.id, first or run.beside(1), last or run.beside(-1))
+        first = (found.first or run.beside(1)) if begins else starts
+        last = (found.last or run.beside(-1)) if closes else ends
+        _put(change.db, one.id, first, last)
 
 
 class _Run:
-    """Where a run stands among the other sentences."""
+    """What changed of a run, and where it stands among the other sentences."""
 
     def __init__(self, db: "Database", told: Recast) -> None:
         self._db, self._told = db, told
-        self.before = dict(told.before)
-        self._after = dict(told.after)
-        numbers = sorted(self.before.keys() | self._after.keys())
-        marks = ",".join("?" * len(numbers))
-        self._low, self._high = db.execute(
-            f"SELECT min(position), max(position) FROM sentences WHERE id IN ({marks})", numbers
-        ).fetchone()
+        pairs = list(zip(told.before, told.after, strict=False))
+        head = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        pairs = list(zip(told.before[head:][::-1], told.after[head:][::-1], strict=False))
+        tail = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        self.before = dict(told.before[head : len(told.before) - tail])
+        self.after = dict(told.after[head : len(told.after) - tail])
+        self._sides = {-1: told.after[:head][-1:], 1: told.after[len(told.after) - tail :][:1]}
 
     def beside(self, step: int) -> End:
-        """Give the sentence behind this run (1), or that before it (-1)."""
+        """Give the sentence behind what changed (1), or that before it (-1)."""
         found = self._neighbour(step)
         assert found is not None  # a segment that goes on beyond this run ends there
         return End(found)
 
     def near(self) -> int | None:
-        """Give a sentence near this run that stays."""
-        if self._told.after:
-            return self._told.after[0][0]
+        """Give a sentence near to what changed that stays."""
+        if self.after:
+            return next(iter(self.after))
         before = self._neighbour(-1)
         return self._neighbour(1) if before is None else before
 
@@ -85,15 +82,22 @@ class _Run:
         ).fetchall()
         return trimmed(one, [
             self.before.get(number, text) for number, text in rows
-            if number in self.before or number not in self._after
+            if number in self.before or number not in self.after
         ])  # fmt: skip
 
     def _neighbour(self, step: int) -> int | None:
+        for number, _ in self._sides[step]:
+            return number
+        # Those that come stand in their places; of those that go, others may be between.
+        there = list(self.after) or list(self.before)
+        marks = ",".join("?" * len(there))
+        edge, than, order = ("max", ">", "ASC") if step > 0 else ("min", "<", "DESC")
+        gone = [one for one in self.before if one not in self.after]
         row = self._db.execute(
-            "SELECT id FROM sentences WHERE transcript_id = ? AND position"
-            + (" > ? ORDER BY position" if step > 0 else " < ? ORDER BY position DESC")
-            + " LIMIT 1",
-            [self._told.transcript_id, self._high if step > 0 else self._low],
+            f"SELECT id FROM sentences WHERE transcript_id = ? AND position {than}"
+            f" (SELECT {edge}(position) FROM sentences WHERE id IN ({marks}))"
+            f" AND id NOT IN ({','.join('?' * len(gone))}) ORDER BY position {order} LIMIT 1",
+            [self._told.transcript_id, *there, *gone],
         ).fetchone()
         return None if row is None else int(row[0])
 
