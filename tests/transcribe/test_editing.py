@@ -24,6 +24,7 @@ from transcribe import (
 from transcribe.editing import Replacement, Spoken, join, part, place_words, replaced
 from transcribe.store import redo, undo, undo_state
 from transcribe.store.editing import merge_sentences, split_sentence
+from transcribe.store.revisions import as_of
 from transcribe.store.rewriting import (
     SAME,
     insert_sentence,
@@ -315,13 +316,16 @@ def test_all_that_two_people_did_can_be_taken_back(
 ) -> None:
     chance, bo = random.Random(seed), sign_in("Bo", "coder")
     before = state(study, talk)
+    known = {study.head(): texts(study, talk)}
     for who in chance.choices((study, bo), k=20):
         try:
             do_something(who, talk, chance)
         except (BadInput, StaleWrite, BuiltOn):
             continue
         check_order(sentences(study, talk))
-        texts(study, talk)
+        known[study.head()] = texts(study, talk)
+    for seq, said in known.items():
+        assert [one.text for one in as_of(study, talk, seq)] == [one for run in said for one in run]
     after = state(study, talk)
     done = study.db.execute(
         "SELECT member_id FROM acts WHERE undone_by IS NULL ORDER BY seq DESC"
