@@ -44,6 +44,7 @@ from .erasure import (
     certificate_text,
     confirm_erasure,
     continue_erasures,
+    empty_where_said,
     erasers,
     erasure_run,
     find_theirs,
@@ -114,7 +115,17 @@ from .ledger import (
     who_can_release,
     withdraw_request,
 )
-from .linking import Linking, Person, create_linking, linking_state, open_linking, pseudonyms
+from .linking import (
+    Linking,
+    Original,
+    Person,
+    can_seal,
+    create_linking,
+    linking_state,
+    open_linking,
+    pseudonyms,
+    seal_original,
+)
 from .listening import where
 from .lock import held
 from .members import ROLES, Member, Right, Role
@@ -163,6 +174,7 @@ __all__ = [
     "read_certificate",
     "erasure_run",
     "continue_erasures",
+    "empty_where_said",
     "Run",
     "LEAST",
     "NO_ROOM",
@@ -194,7 +206,10 @@ __all__ = [
     "rewritten",
     "unquoted",
     "Linking",
+    "Original",
     "Person",
+    "can_seal",
+    "seal_original",
     "create_linking",
     "linking_state",
     "NameFinder",

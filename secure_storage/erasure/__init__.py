@@ -12,6 +12,7 @@ from .asking import (
     read_certificate,
 )
 from .certificate import Certificate, certificate_text
+from .emptying import empty_where_said
 from .eraser import (
     MARK,
     Eraser,
@@ -62,6 +63,7 @@ __all__ = [
     "carry_out_erasure",
     "certificate_text",
     "confirm_erasure",
+    "empty_where_said",
     "erasers",
     "find_theirs",
     "list_erasures",

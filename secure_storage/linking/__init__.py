@@ -8,6 +8,7 @@ the study it gives keyed hashes of the names (``names``) and the fact of a withd
 from .doors import create_linking, open_linking, own_fingerprint, recover_linking
 from .linking import Custodian, Linking
 from .pseudonyms import Pseudonym, pseudonyms
+from .replaced import Original, can_seal, seal_original
 from .shared import LinkingState, linking_state
 from .store import Person
 
@@ -15,12 +16,15 @@ __all__ = [
     "Custodian",
     "Linking",
     "LinkingState",
+    "Original",
     "Person",
     "Pseudonym",
+    "can_seal",
     "create_linking",
     "linking_state",
     "open_linking",
     "own_fingerprint",
     "pseudonyms",
     "recover_linking",
+    "seal_original",
 ]

@@ -5,8 +5,8 @@ import secrets
 from ..errors import BadInput, NotAllowed
 from ..recovery import read_kit
 from ..study import Study
+from . import replaced, shared
 from . import seals as seals_of
-from . import shared
 from .linking import NOT_ADMITTED, Linking
 from .seals import KIT, Seals
 
@@ -28,6 +28,7 @@ def create_linking(study: Study) -> Linking:
     with study.change("linking") as change:
         shared.make_files(study.home, root, seals)
         shared.remember(change, seals)
+        replaced.publish_key(change, root)
         change.record("linking.created", "linking")
     return open_linking(study)
 

@@ -11,9 +11,10 @@ from ..errors import BadInput, NotAllowed
 from ..events import Event
 from ..recovery import new_kit
 from ..study import Study
+from . import replaced, shared, store
 from . import seals as seals_of
-from . import shared, store
 from .entry import changed, checked_day, tidied
+from .replaced import Original
 from .seals import KIT, Seals
 from .shared import SharedLinking
 from .store import Person
@@ -104,7 +105,8 @@ class Linking:
         self._require()
         with self._changing() as outer:
             with self._core.change(self._study.member) as change:
-                store.person(change.db, person_id)
+                replaced.take_in(outer, change.db, self._core.root)
+                replaced.forget_person(change.db, store.person(change.db, person_id))
                 store.remove(change.db, person_id)
                 change.record("person.removed", f"person:{person_id}")
             self._core.rotate(self._core.seals, outer)
@@ -157,6 +159,7 @@ class Linking:
             raise BadInput("This member has no access to the linking store.")
         with self._changing() as outer:
             with self._core.change(self._study.member) as change:
+                replaced.take_in(outer, change.db, self._core.root)
                 change.record("linking.dismissed", f"member:{member_id}")
             self._core.rotate(self._core.seals.without(member_id), outer)
             outer.record("linking.dismissed", f"member:{member_id}")
@@ -212,6 +215,7 @@ class Linking:
         self._require()
         with self._changing() as change:
             names.withdraw(change)
+            replaced.forget_key(change)
             shared.remember(change, None)
             change.record("linking.destroyed", "linking")
         self._core.destroy()
@@ -271,6 +275,7 @@ class Linking:
         if not names.stands(self._study.db, root, forms):
             with self._changing() as change:
                 names.publish(change, root, forms)
+        self._take_in()
         with self._core.reading() as db:
             people = store.people(db)
         due = store.unmarked(self._study.db, people)
@@ -282,6 +287,23 @@ class Linking:
                         "participant.withdrawal_noted", f"participant:{number}",
                         after={"withdrawn_at": day},
                     )  # fmt: skip
+
+    def originals(self) -> list[Original]:
+        """List what the study replaced, and what it put there; on the record."""
+        self._require()
+        self._take_in()
+        with self._core.change(self._study.member) as change:
+            change.record("read.originals", "linking")
+            return replaced.originals(change.db)
+
+    def _take_in(self) -> None:
+        if not replaced.outdated(self._study.db, self._core.root):
+            return
+        with self._changing() as outer, self._core.change(self._study.member) as change:
+            count = replaced.take_in(outer, change.db, self._core.root)
+            replaced.publish_key(outer, self._core.root)
+            change.record("linking.originals_taken_in", "linking", after={"words": count})
+            outer.record("linking.originals_taken_in", "linking", after={"words": count})
 
     def _take_back(self, person: Person) -> None:
         number = store.participant(self._study.db, person)

@@ -39,4 +39,16 @@ CREATE TABLE events (
 ) STRICT;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (L001,)
+L002: Final = """
+-- Words that the study replaced. mark: the hash of what was sealed, so that none comes twice.
+CREATE TABLE replaced (
+    id INTEGER PRIMARY KEY,
+    mark BLOB NOT NULL UNIQUE,
+    label TEXT NOT NULL,
+    original TEXT NOT NULL,
+    transcript INTEGER NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (L001, L002)

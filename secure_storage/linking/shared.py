@@ -24,8 +24,8 @@ from ..errors import DamagedFile, NotSignedIn
 from ..foreign import shred
 from ..members import Member
 from ..study import Study
+from . import replaced, store
 from . import seals as seals_of
-from . import store
 from .schema import MIGRATIONS
 from .seals import Seals
 
@@ -178,6 +178,7 @@ class SharedLinking:
             finally:
                 made.close()
             remember(study_change, seals)
+            replaced.publish_key(study_change, root)
             self._connections.close()
             try:
                 self._decide(seals, root)

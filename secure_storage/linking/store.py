@@ -36,7 +36,7 @@ _COLUMNS: Final = (
     "id, group_number, pseudonym, name, other_names, contact, consent, consent_on, basis,"
     " withdrawn_on, retention, version"
 )
-_TABLES: Final = ("meta", "people", "events")
+_TABLES: Final = ("meta", "people", "replaced", "events")
 
 
 def people(db: sqlite_utils.Database) -> list[Person]:

@@ -5,12 +5,13 @@ anonymous: who somebody is can show in what they tell.
 """
 
 from .finding import KINDS, Finding, Kind, Registry
-from .identifiers import Identifiers
+from .identifiers import Entities, Identifiers
 from .lists import Lists, load_lists, own_words
 from .replacing import Replaced, next_label, replaced, word_spans
 
 __all__ = [
     "KINDS",
+    "Entities",
     "Finding",
     "Identifiers",
     "Kind",

@@ -138,6 +138,21 @@ def acting(
         act.finish(action, about or scope_of(transcript_id), said, client_id)
 
 
+@contextmanager
+def acting_for_good(
+    study: Study, transcript_id: int, action: str, client_id: str | None = None, *, said: str = ""
+) -> Iterator[Act]:
+    """Act on a transcript in a way that nobody can take back: the event keeps no rows."""
+    study.require("transcribe")
+    with study.change("transcribe") as change:
+        change.once(client_id)
+        _check_open(change.db, transcript_id)
+        act = Act(change, transcript_id)
+        yield act
+        if act.patch.rows()[1]:
+            _record(act, action, scope_of(transcript_id), {}, {}, said, client_id)
+
+
 def undo(study: Study, transcript_id: int, client_id: str | None = None) -> str:
     """Take back the member's last act on a transcript; gives what it was, "" for none.
 
