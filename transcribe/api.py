@@ -12,7 +12,7 @@ from .edge import PRIVATE, Asked, posting, reading, refused, sent
 from .lines import all_lines, all_speakers
 from .live import live_route
 from .playing_api import playing_routes
-from .store import TranscriptRow
+from .sound_parts import sound_parts
 from .upload_api import upload_routes
 
 
@@ -47,7 +47,7 @@ def _transcript(study: Study, request: Request) -> Response:
             "group": row.group,
             "demo": row.demo,
             "audio": None if row.recording_id is None else f"/audio/{row.recording_id}",
-            "parts": _parts(study, row),
+            "parts": sound_parts(study, row),
             "revision": row.revision,
             "head": head,
             "speakers": all_speakers(study, transcript_id),
@@ -59,20 +59,6 @@ def _transcript(study: Study, request: Request) -> Response:
     )
     answer.headers["etag"] = tag
     return answer
-
-
-def _parts(study: Study, row: TranscriptRow) -> list[dict[str, object]]:
-    """Give the files of the sound and where each begins on the sentences' timeline."""
-    return [
-        {
-            "src": f"/audio/{recording.id}?part={part.position}",
-            "offset": part.offset,
-            "duration": part.duration,
-        }
-        for recording in store.recordings(study)
-        if recording.id == row.recording_id
-        for part in recording.parts
-    ]
 
 
 def _sentence(study: Study, asked: Asked) -> Response:

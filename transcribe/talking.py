@@ -1,4 +1,6 @@
-"""The talk of a transcript, without its words: what the numbers on it are made of."""
+"""The talk of a transcript, without its words: who says how much when, and how clearly."""
+
+from typing import Final
 
 from secure_storage import Study
 
@@ -6,6 +8,10 @@ from . import store
 from .store.lines import lines
 from .talk import Spoken
 from .transcript import UNKNOWN
+from .voice_sample import Sounded, clearest, clearness
+
+_UNKNOWN_CLEARNESS: Final = 0.25
+"""Of a sentence of which no words were heard: better than nothing, if nothing is clear."""
 
 
 def talk_of(study: Study, transcript_id: int) -> tuple[Spoken, ...]:
@@ -23,3 +29,22 @@ def talk_of(study: Study, transcript_id: int) -> tuple[Spoken, ...]:
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def samples_of(study: Study, transcript_id: int) -> dict[int, tuple[float, float]]:
+    """Give begin and end of the ten seconds in which each speaker (id) is best known by ear."""
+    sounding: dict[int, list[Sounded]] = {}
+    for one in lines(study, transcript_id):
+        row, words = one.row, one.said.words
+        if row.speaker_id is None:
+            continue
+        found = sounding.setdefault(row.speaker_id, [])
+        found += [
+            Sounded(row.turn_id, word.start, word.end,
+                    clearness(word.confidence, word.margin, word.overlap))
+            for word in words
+        ]  # fmt: skip
+        if not words and row.start is not None and row.end is not None:
+            found.append(Sounded(row.turn_id, row.start, row.end, _UNKNOWN_CLEARNESS))
+    samples = {speaker: clearest(found) for speaker, found in sounding.items()}
+    return {speaker: sample for speaker, sample in samples.items() if sample}

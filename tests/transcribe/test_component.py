@@ -80,9 +80,15 @@ def test_an_empty_study_says_where_to_begin(study: Study) -> None:
 def test_the_component_is_told_little_and_the_demo_model_is_named(study: Study) -> None:
     transcript = save_transcription(study, TALK, title="One", group=1, recording_id=None)
     at = page(study)
-    (component,) = at.get("bidi_component")
-    assert json.loads(component.proto.json) == {"transcript": transcript, "may_edit": True}
-    assert component.proto.js_source_path == "transcript.js"
+    told = {
+        one.proto.js_source_path: json.loads(one.proto.json) for one in at.get("bidi_component")
+    }
+    assert told == {
+        "editing.js": {"transcript": transcript, "may_edit": True},
+        "voices.js": {
+            "parts": [], "voices": [{"name": "SPEAKER_1", "start": None, "end": None}],
+        },
+    }  # fmt: skip
     assert "demo model" in at.warning[0].value
 
 
@@ -92,7 +98,7 @@ def test_a_speaker_is_named_and_linked(study: Study) -> None:
     add_participant(study, 2, "Somebody else", "")
     at = page(study)
     at.text_input[0].input("First voice")
-    linking = at.selectbox[-1]
+    linking = next(one for one in at.selectbox if one.label == "Is the participant")
     assert linking.options == ["not linked", "Olivia, Occupational therapist"]
     linking.select_index(1)
     at.button[0].click().run()
