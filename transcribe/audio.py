@@ -308,15 +308,19 @@ class Measure:
 _MOST_CHANNELS: Final = 8
 """Of FLAC (RFC 9639)."""
 Spans = Sequence[tuple[float, float]]
+_BEEP_HERTZ: Final = 1000.0
+_BEEP_LEVEL: Final = 3277
+"""A tenth of full scale."""
 
 
 def measure_silenced(
-    stream: BinaryIO, spans: Spans, done: Callable[[int], object], *, mixed: bool = False
-) -> Measure:
+    stream: BinaryIO, spans: Spans, done: Callable[[int], object], *, mixed: bool = False,
+    beep: bool = False,
+) -> Measure:  # fmt: skip
     """Measure the sound of ``stream`` with silence in ``spans`` (seconds of the sound)."""
     sum_, samples = hashlib.md5(usedforsecurity=False), 0
     with _opened_sound(stream, mixed) as container:
-        for samples, _, piece in _silenced(container, spans, mixed):
+        for samples, _, piece in _silenced(container, spans, mixed, beep):
             sum_.update(piece.tobytes())
             done(samples)
     return Measure(samples, sum_.digest())
@@ -324,9 +328,9 @@ def measure_silenced(
 
 def write_silenced(
     stream: BinaryIO, spans: Spans, out: object, done: Callable[[int], object], *,
-    mixed: bool = False,
+    mixed: bool = False, beep: bool = False,
 ) -> None:  # fmt: skip
-    """Write the sound at its own rate as 16-bit FLAC with silence in ``spans``.
+    """Write the sound at its own rate as 16-bit FLAC with silence, or a tone, in ``spans``.
 
     All channels, or one that is their average.
     """
@@ -337,7 +341,7 @@ def write_silenced(
         layout = "mono" if mixed else track.layout
         made = target.add_stream("flac", rate=track.rate, layout=layout)
         made.format = "s16"
-        for samples, frame, piece in _silenced(container, spans, mixed):
+        for samples, frame, piece in _silenced(container, spans, mixed, beep):
             whole = av.AudioFrame.from_ndarray(piece, format="s16", layout=layout)
             whole.sample_rate, whole.pts = frame.sample_rate, samples - frame.samples
             target.mux(made.encode(whole))
@@ -357,13 +361,14 @@ def _opened_sound(stream: BinaryIO, mixed: bool) -> "Iterator[av.container.Input
 
 
 def _silenced(
-    container: "av.container.InputContainer", spans: Spans, mixed: bool
+    container: "av.container.InputContainer", spans: Spans, mixed: bool, beep: bool
 ) -> "Iterator[tuple[int, av.AudioFrame, NDArray[np.int16]]]":
     """Give, piece by piece, where it ends (samples), its frame, and its samples."""
     import av
 
     track = container.streams.audio[0]
     resampler = av.AudioResampler(format="s16", layout=track.layout, rate=track.rate)
+    turn = 2 * math.pi * _BEEP_HERTZ / track.rate if beep else 0.0
     silent = [(math.floor(a * track.rate), math.ceil(b * track.rate)) for a, b in spans]
     place = 0
     for frame in chain(_frames(container, _Pass()), [None]):
@@ -373,6 +378,8 @@ def _silenced(
             samples = piece.to_ndarray().astype(np.int16)
             by_time = samples.reshape(piece.samples, -1)
             for start, end in silent:
-                by_time[max(0, start - place) : max(0, end - place)] = 0
+                first, last = max(0, start - place), min(max(0, end - place), len(by_time))
+                tone = _BEEP_LEVEL * np.sin(turn * np.arange(place + first, place + last))
+                by_time[first:last] = tone.astype(np.int16)[:, None]
             place += piece.samples
             yield place, piece, by_time.mean(1).astype(np.int16)[None] if mixed else samples

@@ -68,10 +68,11 @@ def silenced(
     told: Callable[[int], object],
     *,
     mixed: bool = False,
+    beep: bool = False,
 ) -> Iterator[bytes]:
     """Give a sound file as FLAC with silence in ``spans`` (seconds); works in ``folder``.
 
-    ``mixed`` makes one channel of all. ``told`` hears how many samples are done; by raising
+    ``mixed`` makes one channel of all; ``beep`` puts a tone where silence would be. ``told`` hears how many samples are done; by raising
     it ends the work.
     """
     key = new_key()
@@ -84,7 +85,7 @@ def silenced(
         )  # fmt: skip
         assert child.stdin is not None and child.stdout is not None
         try:
-            child.stdin.write(key + json.dumps([mixed, *spans]).encode())
+            child.stdin.write(key + json.dumps([mixed, beep, *spans]).encode())
             child.stdin.close()
         except BrokenPipeError:
             raise BadInput(_BROKE) from None
@@ -106,7 +107,7 @@ def main() -> None:
     load_decoder()
     shut_in(_MEMORY, _SECONDS)
     key = sys.stdin.buffer.read(_KEY_SIZE)
-    mixed, *asked = json.loads(sys.stdin.buffer.read())
+    mixed, beep, *asked = json.loads(sys.stdin.buffer.read())
     spans = [(float(start), float(end)) for start, end in asked]
     out = sys.stdout.buffer
 
@@ -118,9 +119,9 @@ def main() -> None:
         out.write(_FRAME.pack(_SOUND, len(data)) + data)
 
     with capsule.open_part(Path(sys.argv[1]), 0, key) as stream:
-        measure = measure_silenced(stream, spans, done, mixed=mixed)
+        measure = measure_silenced(stream, spans, done, mixed=mixed, beep=beep)
         stream.seek(0)
-        write_silenced(stream, spans, FlacHead(sound, measure), done, mixed=mixed)
+        write_silenced(stream, spans, FlacHead(sound, measure), done, mixed=mixed, beep=beep)
     out.flush()
 
 

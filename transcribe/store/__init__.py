@@ -9,19 +9,7 @@ from .attributes import (
     read_attributes,
     remove_attribute,
 )
-from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
-from .editing import edit_sentence
-from .groups import edit_group, grounds, groups, set_grounds
-from .guide import (
-    Mark,
-    Question,
-    mark_question,
-    question_marks,
-    questions,
-    rewrite_questions,
-    save_guide,
-)
-from .identifiers import (
+from .deciding import (
     IdentifierRow,
     Replacement,
     add_identifier,
@@ -33,6 +21,18 @@ from .identifiers import (
     keep_identifiers,
     reopen_identifiers,
     replacements,
+)
+from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
+from .editing import edit_sentence
+from .groups import edit_group, grounds, groups, set_grounds
+from .guide import (
+    Mark,
+    Question,
+    mark_question,
+    question_marks,
+    questions,
+    rewrite_questions,
+    save_guide,
 )
 from .jobs import (
     forget_job_key,
@@ -92,14 +92,6 @@ from .recordings import (
     recordings,
     refuse_file,
 )
-from .replacing import (
-    Residual,
-    note_sample,
-    replace_identifiers,
-    residual,
-    sentences_to_sample,
-    silent_spans,
-)
 from .rows import (
     AttributeRow,
     Consent,
@@ -130,6 +122,14 @@ from .speaking import (
     rename_speaker,
 )
 from .table_one import set_table_one, table_one_settings
+from .taking_out import (
+    Residual,
+    note_sample,
+    replace_identifiers,
+    residual,
+    sentences_to_sample,
+    silent_spans,
+)
 from .transcripts import (
     doubts,
     heard,

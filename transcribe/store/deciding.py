@@ -1,6 +1,6 @@
 """Pseudonymising, the decisions: what was found, and what is to become of each place.
 
-Nothing changes in a transcript until what was chosen is replaced (``replacing``).
+Nothing changes in a transcript until what was chosen is replaced (``taking_out``).
 """
 
 from collections.abc import Iterable, Sequence
