@@ -5,11 +5,11 @@ import { outbox, read, Refused } from "./wire.js"
 
 const MOST_IDS = 200 // lines read one by one; when more have changed, all are read
 
-// What the server calls lines and turns that were painted before it had made them.
+// What the server calls lines, turns and speakers that were painted before it had made them.
 const known = new Map()
 let last = 0
 
-/** An id for a line or a turn that is not made yet. */
+/** An id for a line, a turn or a speaker that is not made yet. */
 export const newPlace = () => (last -= 1)
 
 /** The server's id for one of ours, when it is known. */
@@ -22,9 +22,11 @@ export function nowCalled(id) {
 export function underWay(transcript) {
   return outbox.acts.filter(({ about }) => about.act && about.transcript === transcript)
     .map(({ about }) => {
-      const { sentence, after, turn, sentences } = about
-      const called = { sentence: nowCalled(sentence), after: nowCalled(after), turn: nowCalled(turn) }
-      return { ...about, ...called, sentences: sentences?.map(nowCalled) }
+      const called = { sentences: about.sentences?.map(nowCalled) }
+      for (const name of ["sentence", "after", "turn", "speaker"]) {
+        if (about[name] < 0) called[name] = nowCalled(about[name])
+      }
+      return { ...about, ...called }
     })
 }
 
@@ -41,7 +43,7 @@ export function send(view, about, fields, { done, failed } = {}) {
     () => ({ transcript, act: about.act, ...fields() }),
     { ...about, transcript },
     (answer) => {
-      call(about, view.base, answer)
+      call(about, view, answer)
       if (view.data.transcript !== transcript || !view.alive) return
       take(view, answer)
       view.result = done?.(answer) ?? null
@@ -60,16 +62,18 @@ export function versionOf(view, line) {
   return () => view.base.find((one) => one.id === nowCalled(line.id))?.version ?? 0
 }
 
-/** Learn what the server called the lines and turns that an act has made. */
-function call(about, lines, answer) {
-  if (about.temp === undefined) return
-  const had = new Set(lines.map((line) => line.id))
-  const turns = new Set(lines.map((line) => line.turn))
-  const line = answer.put.find((one) => !had.has(one.id))
-  const turn = answer.put.find((one) => !turns.has(one.turn))?.turn
-  if (about.act === "split_turn") known.set(about.temp, turn ?? about.temp)
-  else if (line) known.set(about.temp, line.id)
-  if (about.turn < 0 && turn !== undefined) known.set(about.turn, turn)
+/** Learn what the server calls the line (`temp`), turn and speaker that an act has made. */
+function call(about, view, { put, speakers }) {
+  const fresh = (name, lines, had) =>
+    lines.findLast((one) => !had.some((before) => before[name] === one[name]))?.[name]
+  const made = {
+    temp: fresh("id", put, view.base),
+    newTurn: fresh("turn", put, view.base),
+    newSpeaker: speakers?.find((one) => !view.speakers.has(one.id))?.id,
+  }
+  for (const [name, id] of Object.entries(made)) {
+    if (about[name] !== undefined && id !== undefined) known.set(about[name], id)
+  }
 }
 
 /** Take the answer to an act of ours in. */

@@ -119,12 +119,13 @@ class Editor extends Transcript {
     return "Enter saves, Esc leaves it, Ctrl+Enter splits here, F4 plays or pauses; ? in the list shows all keys."
   }
 
-  /** Split a line at `offset` (letters); gives the id by which its second part is known. */
-  split(id, offset) {
+  /** Split a line at `offset` (letters), its turn too if told; gives the new line's id. */
+  split(id, offset, turn = false) {
     const temp = newPlace()
     const version = versionOf(this, this.lineOf(id))
-    const fields = () => ({ sentence: nowCalled(id), version: version(), at: offset })
-    this.act({ act: "split", sentence: id, offset, temp }, fields)
+    const about = { act: turn ? "split_turn" : "split", sentence: id, offset, temp }
+    if (turn) about.newTurn = newPlace()
+    this.act(about, () => ({ sentence: nowCalled(id), version: version(), at: offset }))
     return temp
   }
 
@@ -159,7 +160,7 @@ class Editor extends Transcript {
     const lines = this.sentences.slice(first, last + 1)
     const versions = lines.map((line) => versionOf(this, line))
     this.act({ act: "remove", sentences: lines.map((line) => line.id) }, () => ({
-      sentences: lines.map((line) => nowCalled(line.id)), versions: versions.map((one) => one()),
+      sentences: lines.map((line, index) => [nowCalled(line.id), versions[index]()]),
     }), { done: () => "Removed. u brings it back." })
   }
 
@@ -171,7 +172,7 @@ class Editor extends Transcript {
     if (begins && first === this.current) return this.say("A turn begins here already.")
     if (!begins && first === 0) return this.say("There is no turn before this one.")
     const about = begins
-      ? { act: "split_turn", sentence: line.id, temp: newPlace() }
+      ? { act: "split_turn", sentence: line.id, newTurn: newPlace() }
       : { act: "merge_turn", sentence: line.id }
     this.act(about, () => ({ sentence: nowCalled(line.id) }))
   }

@@ -2,7 +2,7 @@
 
 import { nowCalled, versionOf } from "./acts.js"
 import { button, make } from "./dom.js"
-import { tidy } from "./lines.js"
+import { lettersTo, tidy } from "./lines.js"
 
 const AROUND = 32 // characters shown on either side of a place
 const MOST = 300 // places shown
@@ -82,21 +82,23 @@ export function findPlaces(view) {
   const replace = () => {
     const chosen = hits.filter((hit) => !left.has(hit.key))
     const texts = new Map()
-    const versions = new Map()
+    const sent = []
     for (const line of new Set(chosen.map((hit) => hit.line))) {
-      const places = chosen.filter((hit) => hit.line === line).map(({ from, to }) => [from, to])
-      const text = tidy(withPlaces(line.text, places, other.value))
+      const places = chosen.filter((hit) => hit.line === line)
+      const text = tidy(withPlaces(line.text, places.map(({ from, to }) => [from, to]), other.value))
       // What would be left empty is removed by a person, not by replacing.
       if (!text || text === line.text) continue
       texts.set(line.id, text)
-      versions.set(line.id, versionOf(view, line))
+      const version = versionOf(view, line)
+      for (const { from, to } of places) sent.push([line, version, from, to])
     }
-    if (!texts.size) return
+    if (!texts.size) return view.say("Nothing would change.")
     close()
     view.act({ act: "replace", texts }, () => ({
-      texts: [...texts].map(([id, text]) => ({
-        sentence: nowCalled(id), text, version: versions.get(id)(),
-      })),
+      with: other.value,
+      places: sent.map(([{ id, text }, version, from, to]) => [
+        nowCalled(id), version(), lettersTo(text, from), lettersTo(text, to),
+      ]),
     }), { done: () => `Replaced in ${texts.size === 1 ? "one sentence" : `${texts.size} sentences`}.` })
   }
   const popup = make(

@@ -80,15 +80,16 @@ const guesses = {
 
   remove: (lines, { sentences }) => lines.filter((line) => !sentences.includes(line.id)),
 
-  insert: (lines, { after, text, start, end, turn, speaker, temp }) => {
+  insert: (lines, { after, text, start, end, turn, newTurn, speaker, temp }) => {
     const index = after === null ? 0 : lines.findIndex((line) => line.id === after) + 1
-    const line = unsent(bare, { id: temp, turn, speaker, text, start, end })
+    const line = unsent(bare, { id: temp, turn: turn ?? newTurn, speaker, text, start, end })
     return [...lines.slice(0, index), line, ...lines.slice(index)]
   },
 
-  split_turn: (lines, { sentence, temp }) => {
-    const index = lines.findIndex((line) => line.id === sentence)
-    return index < 0 ? lines : inTurn(lines, index, turnAround(lines, index)[1], { turn: temp })
+  split_turn: (before, { sentence, offset, temp, newTurn }) => {
+    const lines = offset ? guesses.split(before, { sentence, offset, temp }) : before
+    const index = lines.findIndex((line) => line.id === (offset ? temp : sentence))
+    return index < 0 ? lines : inTurn(lines, index, turnAround(lines, index)[1], { turn: newTurn })
   },
 
   merge_turn: (lines, { sentence }) => {
@@ -100,12 +101,12 @@ const guesses = {
     return inTurn(lines, first, last, { turn, speaker })
   },
 
-  give: (lines, { sentences, speaker, temp }) => {
+  give: (lines, { sentences, speaker, newTurn }) => {
     const meant = new Set(sentences)
     const given = []
     for (const line of lines) {
       const before = given.at(-1)
-      const turn = before?.speaker === speaker ? before.turn : temp
+      const turn = before?.speaker === speaker ? before.turn : newTurn
       given.push(meant.has(line.id) ? unsent(line, { speaker, turn }) : line)
     }
     return given

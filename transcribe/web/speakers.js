@@ -46,7 +46,7 @@ export function give(view, digit) {
 function giveTo(view, index, extent, speaker) {
   const { id } = view.sentences[index]
   const sentences = meant(view.sentences, index, extent).map((line) => line.id)
-  view.act({ act: "give", sentences, speaker, temp: newPlace() }, () => ({
+  view.act({ act: "give", sentences, speaker, newTurn: newPlace() }, () => ({
     sentence: nowCalled(id), extent, speaker,
   }))
 }

@@ -389,4 +389,6 @@ export class Transcript {
 }
 
 const renamed = (line) =>
-  line.id < 0 || line.turn < 0 ? { ...line, id: nowCalled(line.id), turn: nowCalled(line.turn) } : line
+  line.unsent
+    ? { ...line, id: nowCalled(line.id), turn: nowCalled(line.turn), speaker: nowCalled(line.speaker) }
+    : line

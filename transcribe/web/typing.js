@@ -45,11 +45,10 @@ function split(view, field, { id, save }, turn = false) {
   if (!before || !after) return view.say("Put the cursor between two words to split there.")
   // A correction goes first; the place counts in the text as it is kept.
   if (save() === null) return
-  const fresh = view.split(id, before)
+  const fresh = view.split(id, before, turn)
   const place = view.places.get(nowCalled(fresh))
   if (place === undefined) return
   view.move(place)
-  if (turn) view.parting(true)
   view.openText(fresh, [0, 0])
 }
 
@@ -110,7 +109,8 @@ export class Desk {
   draw() {
     const { view } = this
     this.since.textContent = this.timed && this.start !== null ? `from ${clock(this.start)}` : ""
-    const name = this.label ?? view.voice({ speaker: this.speaker })
+    this.speaker = nowCalled(this.speaker)
+    const name = this.speaker < 0 ? "New speaker" : view.voice({ speaker: this.speaker })
     this.who.replaceChildren(badge(view, this.speaker), name)
   }
 
@@ -133,9 +133,12 @@ export class Desk {
   /** Let the speaker on a digit speak; the next free digit is a new speaker. */
   choose(digit) {
     const { view } = this
-    const speaker = [...view.speakers.keys()][digit - 1]
-    if (speaker !== undefined) [this.speaker, this.label] = [speaker, null]
-    else [this.speaker, this.label] = [null, `Speaker ${view.speakers.size + 1}`]
+    this.speaker = [...view.speakers.keys()][digit - 1] ?? newPlace()
+    if (this.speaker < 0) {
+      view.act({ act: "new_speaker", newSpeaker: this.speaker }, () => ({ label: "" }), {
+        done: () => this.draw(),
+      })
+    }
     this.draw()
   }
 
@@ -158,21 +161,14 @@ export class Desk {
   }
 
   put(text, start, end) {
-    const { view, speaker, label, after } = this
-    const before = view.lineOf(after)
-    const same = before && !label && before.speaker === speaker
+    const { view, after } = this
+    const speaker = nowCalled(this.speaker)
     const temp = newPlace()
-    const turn = same ? before.turn : newPlace()
-    view.act({ act: "insert", after, text, start, end, speaker, turn, temp }, () => ({
-      after: nowCalled(after), text, start, end, speaker, label,
-    }), {
-      done: (answer) => {
-        // A new speaker has an id now.
-        const line = answer.put.find((one) => one.id === nowCalled(temp))
-        if (label && this.label === label && line) [this.speaker, this.label] = [line.speaker, null]
-        this.draw()
-      },
-    })
+    const before = view.lineOf(after)
+    const turn = before?.speaker === speaker ? { turn: before.turn } : { newTurn: newPlace() }
+    view.act({ act: "insert", after, text, start, end, speaker, ...turn, temp }, () => ({
+      after: nowCalled(after), text, start, end, speaker: nowCalled(speaker),
+    }))
     this.after = temp
     view.move(view.places.get(nowCalled(temp)) ?? 0)
   }
