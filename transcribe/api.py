@@ -52,6 +52,10 @@ def _transcript(study: Study, request: Request) -> Response:
             "head": head,
             "speakers": all_speakers(study, transcript_id),
             "sentences": all_lines(study, transcript_id),
+            "doubts": [
+                {"start": one.start, "end": one.end, "text": one.text, "why": one.reason}
+                for one in store.doubts(study, transcript_id)
+            ],
             "locked": store.is_locked(study, transcript_id),
             "undo": undo,
             "redo": redo,

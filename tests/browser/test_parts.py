@@ -102,7 +102,7 @@ def test_parts_play_on_one_timeline(
     page.get_by_role("link", name="Transcript").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Transcript")
     choose(page, "Heard")
-    rows, audio = page.locator(".fokus [data-sentence]"), page.locator(".fokus audio")
+    rows, audio = page.locator(".fokus [data-sentence]"), page.locator(".fokus .bar audio")
     expect(audio).to_have_attribute("src", "/audio/1?part=0")
 
     # A sentence of the second file begins there, one second after the file's beginning.
@@ -185,7 +185,7 @@ def test_an_unsent_correction_is_not_saved_in_another_members_name(
     page = visit(serve(built))
     sign_in(page, "Ada", PASSPHRASE)
     page.get_by_role("link", name="Transcript").first.click()
-    row, status = page.locator(".fokus [data-sentence]").first, page.locator(".fokus .status")
+    row, status = page.locator(".fokus [data-sentence]").first, page.locator(".fokus .bar .status")
     row.click()
     page.route("**/api/act", lambda route: route.abort("connectionreset"))
     page.keyboard.press("e")

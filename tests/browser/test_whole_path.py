@@ -83,7 +83,7 @@ def test_a_sentence_is_heard_and_corrected(enter: Callable[..., Page]) -> None:
     rows = coder(page)
     page.keyboard.press("Home")
     page.keyboard.press(" ")
-    heard_for(page.locator("audio"), 0.2)
+    heard_for(page.locator(".fokus .bar audio"), 0.2)
     page.keyboard.press("e")
     page.keyboard.press("Control+A")
     page.keyboard.insert_text("Good morning, and welcome to the sample.")

@@ -7,7 +7,7 @@ import { face } from "./face.js"
 import { findPlaces } from "./finding.js"
 import { showKeys } from "./help.js"
 import { turnAround } from "./lines.js"
-import { doubtful } from "./marks.js"
+import { doubtful, doubtNote, doubtsBelow } from "./marks.js"
 import { badge, give, speakerMenu } from "./speakers.js"
 import { Transcript } from "./transcript.js"
 import { Desk, fieldKeys, lineKeys, taken } from "./typing.js"
@@ -65,6 +65,7 @@ class Editor extends Transcript {
   }
 
   take(body) {
+    this.below = doubtsBelow(body.sentences, body.doubts)
     super.take(body)
     this.strip.load(body)
   }
@@ -83,10 +84,15 @@ class Editor extends Transcript {
 
   drawText(index) {
     super.drawText(index)
-    const { verbatim, id } = this.sentences[index]
-    if (verbatim === null || this.editing === id) return
-    const said = make("div", { class: "verbatim" }, `Said: ${verbatim}`)
-    this.rows[index]?.querySelector(".text").append(said)
+    const line = this.sentences[index]
+    const element = this.rows[index]?.querySelector(".text")
+    if (!element || this.editing === line.id) return
+    if (line.verbatim !== null) element.append(make("div", { class: "verbatim" }, `Said: ${line.verbatim}`))
+    const at = this.doubtAt?.id === line.id ? this.doubtAt.place - line.weak.length : null
+    const doubts = this.below.get(line.id) ?? []
+    element.append(...doubts.map((doubt, place) =>
+      doubtNote(doubt, place === at, () => this.player.span(doubt.start, doubt.end)),
+    ))
   }
 
   mark(scroll) {
@@ -108,7 +114,7 @@ class Editor extends Transcript {
     const line = this.sentences[this.current]
     if (!this.open || !line || this.editing !== null) return
     const weak = this.doubtAt?.id === line.id ? line.weak[this.doubtAt.place] : null
-    this.openText(line.id, weak ? weak.slice(0, 2) : null)
+    this.openText(line.id, weak?.slice(0, 2))
   }
 
   typed(event, field, editor) {
@@ -210,7 +216,7 @@ class Editor extends Transcript {
 
   /** Go to the next doubtful place, or the one before. */
   doubt(by) {
-    const places = doubtful(this.sentences)
+    const places = doubtful(this.sentences, this.below)
     const rank = ([index, place]) => index + ((place ?? 0) + 1) / 1e4
     const looking = this.doubtAt?.id === this.sentences[this.current]?.id
     const now = looking ? rank([this.current, this.doubtAt.place]) : this.current
@@ -222,8 +228,10 @@ class Editor extends Transcript {
     const line = this.sentences[index]
     this.look({ id: line.id, place })
     this.move(index)
-    const weak = place === null ? null : line.weak[place]
-    const words = weak ? `«${[...line.text].slice(weak[0], weak[1]).join("")}»: ${weak[2]}` : line.why
+    const weak = line.weak[place]
+    const words = weak
+      ? `«${[...line.text].slice(weak[0], weak[1]).join("")}»: ${weak[2]}`
+      : this.below.get(line.id)?.[place - line.weak.length]?.why ?? line.why
     this.say(`${places.indexOf(found) + 1} of ${places.length}: ${words}`)
   }
 

@@ -1,7 +1,7 @@
 // The text of a sentence as it is drawn: pauses, doubtful words, notes such as [laughs] and
 // *emphasis*. None of the marks is text to copy; offsets count letters, as the server does.
 
-import { make } from "./dom.js"
+import { button, clock, make } from "./dom.js"
 import { lettersTo } from "./lines.js"
 
 const NOTES = /\[[^[\]\n]{1,40}\]/g
@@ -68,10 +68,34 @@ export function putMark(field, { around, text }) {
   field.dispatchEvent(new Event("input"))
 }
 
-/** All doubtful places in order: [index of the line, index in its `weak`, or null for all]. */
-export function doubtful(lines) {
+/** Which doubts about a stretch of sound belong below which line: id -> doubts. */
+export function doubtsBelow(lines, doubts) {
+  const below = new Map()
+  for (const doubt of doubts) {
+    const line = lines.findLast((one) => one.start != null && one.start <= doubt.start) ?? lines[0]
+    if (line) below.set(line.id, [...(below.get(line.id) ?? []), doubt])
+  }
+  return below
+}
+
+/**
+ * All doubtful places in order: [index of the line, number of the place in it], first those
+ * in its `weak`, then those below it; null for a line that is doubtful as a whole.
+ */
+export function doubtful(lines, below) {
   return lines.flatMap((line, index) => {
-    if (line.weak.length) return line.weak.map((_, place) => [index, place])
+    const count = line.weak.length + (below.get(line.id)?.length ?? 0)
+    if (count) return Array.from({ length: count }, (_, place) => [index, place])
     return line.doubt ? [[index, null]] : []
   })
+}
+
+/** What the recogniser dropped or doubted, with its sound to hear. */
+export function doubtNote(doubt, looked, play) {
+  const text = doubt.text ? `«${doubt.text}»` : "Nothing kept"
+  return make(
+    "div", { class: `doubted${looked ? " at" : ""}` },
+    button("▶", play, { "aria-label": "Hear it", title: `Hear it, from ${clock(doubt.start)}` }),
+    `${text}: ${doubt.why}`,
+  )
 }

@@ -166,7 +166,12 @@ export class Player {
       this.ontrouble("There is no recording to play for this sentence.")
       return
     }
-    this.only = on || end == null ? null : { start, end: end + TAIL }
+    this.span(start, on ? null : end)
+  }
+
+  /** Play from a time to another alone, or on and on when there is none. */
+  span(start, end) {
+    this.only = end == null ? null : { start, end: end + TAIL }
     this.playFrom(start)
   }
 
