@@ -146,6 +146,7 @@ from .undoing import (
     Rows,
     Step,
     Undoable,
+    next_id,
     note_act,
     put,
     register_undoable,
@@ -157,6 +158,7 @@ from .undoing import (
 from .wordless import told as told_without_words
 
 __all__ = [
+    "next_id",
     "BuiltOn",
     "Patch",
     "Rows",

@@ -9,12 +9,14 @@ can stand in one act.
 
 from .patch import Patch, Rows, Undoable, register_undoable
 from .step import Step, note_act, put, settled, to_redo, to_undo, undo_counts
+from .store import next_id
 
 __all__ = [
     "Patch",
     "Rows",
     "Step",
     "Undoable",
+    "next_id",
     "note_act",
     "put",
     "register_undoable",

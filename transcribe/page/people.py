@@ -25,6 +25,8 @@ _OWN: Final = ("Group", "Pseudonym", "Role", "Profession")
 _DRAWN: Final = "participants_drawn"
 """The rows that the grid was drawn from, what was asked then, and how often it was drawn:
 while somebody types, it is not drawn anew."""
+_LINE, _TALLEST = 36, 900
+"""Height of a line and of the tallest grid, in pixels."""
 _KINDS: Final[dict[Kind, str]] = {"text": "Text", "number": "Number", "years": "Years (or months)"}
 
 
@@ -92,6 +94,7 @@ def _grid(study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, .
         _lines(seen, known),
         key=f"participants-{times}",
         num_rows="dynamic",
+        height=min(_TALLEST, _LINE * (len(seen) + 2)),
         hide_index=True,
         column_config=_columns(),
     )

@@ -1,6 +1,6 @@
 """Importing a questionnaire: choose the file, say what its columns are, look, then keep."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -139,7 +139,9 @@ def _look(
     study: Study, table: Table, columns: Sequence[Column], group: int | None
 ) -> tuple[Answered, ...]:
     people = participants(study)
-    found = match(table, columns, people, with_made_up(columns, attributes(study)), group)
+    asked = with_made_up(columns, attributes(study))
+    names = {one.id: one.name for one in asked}
+    found = match(table, columns, people, asked, group)
     st.markdown("**Whose answers they are**")
     st.dataframe(
         {
@@ -148,12 +150,18 @@ def _look(
             "Pseudonym": [one.pseudonym for one in found],
             "State": [_STATES[one.state] for one in found],
             "Profession": [one.wanted.profession if one.wanted else "" for one in found],
+            "Answers": [_answers(one, names) for one in found],
             "Not understood": [" ".join(one.problems) for one in found],
         },
         hide_index=True,
     )
     _silent(missing(found, people))
     return found
+
+
+def _answers(one: Answered, names: Mapping[int, str]) -> str:
+    answers = one.wanted.answers if one.wanted else ()
+    return "; ".join(f"{names[number]}: {answer}" for number, answer in answers)
 
 
 def _silent(people: list[ParticipantRow]) -> None:

@@ -29,9 +29,8 @@ def table_one_part(study: Study, *, may_change: bool) -> None:
     """Draw the table, its labels and bins, and the way out."""
     names: dict[int | None, str] = {PROFESSION: "Profession"}
     names |= {one.id: one.name for one in attributes(study)}
-    shown = st.multiselect(
-        "Show", list(names), default=list(names), format_func=names.__getitem__, key="table_shown"
-    )
+    # Without a key: when something else is asked of people, the choice begins anew.
+    shown = st.multiselect("Show", list(names), default=list(names), format_func=names.__getitem__)
     table = gather_table_one(study, shown)
     if not table.participants:
         st.caption(

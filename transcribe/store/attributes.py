@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from secure_storage import BadInput, Change, Study
+from secure_storage import BadInput, Change, Study, next_id
 
 from ..questionnaire.values import Kind
 from .rows import AttributeRow
@@ -38,10 +38,10 @@ def insert_attribute(change: Change, name: str, kind: Kind) -> int:
         raise BadInput(f"An attribute needs a name of at most {_LONGEST} characters.")
     if any(one.name.casefold() == name.casefold() for one in read_attributes(change.db)):
         raise BadInput(f"There is an attribute «{name}» already. Choose another name.")
-    found = change.db.execute(
-        "INSERT INTO attributes (name, kind) VALUES (?, ?)", [name, kind]
-    ).lastrowid
-    assert found is not None
+    found = next_id(change.db, "attributes")
+    change.db.execute(
+        "INSERT INTO attributes (id, name, kind) VALUES (?, ?, ?)", [found, name, kind]
+    )
     change.record("attribute.added", f"attribute:{found}", after={"name": name, "kind": kind})
     return found
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from secure_storage import BadInput, Change, StaleWrite, Study
+from secure_storage import BadInput, Change, StaleWrite, Study, next_id
 
 from ..questionnaire.values import read
 from .attributes import read_attributes
@@ -61,14 +61,15 @@ def add_participant(
 def insert_participant(
     change: Change, row: ParticipantRow, attributes: tuple[AttributeRow, ...]
 ) -> int:
-    """Write somebody new, whatever the row's number says."""
+    """Write somebody new, under a number that nobody had: the journal tells of people by it."""
     row = _clean(row, attributes)
     _refuse_taken(change.db, row)
-    found = change.db.execute(
-        "INSERT INTO participants (group_number, pseudonym, profession, role) VALUES (?, ?, ?, ?)",
-        [row.group, row.pseudonym, row.profession, row.role],
-    ).lastrowid
-    assert found is not None
+    found = next_id(change.db, "participants")
+    change.db.execute(
+        "INSERT INTO participants (id, group_number, pseudonym, profession, role)"
+        " VALUES (?, ?, ?, ?, ?)",
+        [found, row.group, row.pseudonym, row.profession, row.role],
+    )
     _write_answers(change, found, row)
     change.record("participant.added", f"participant:{found}", after=_told(row))
     return found
