@@ -23,8 +23,8 @@ def test_a_new_study_starts_from_what_fokus_brings(study: Study) -> None:
 def test_what_is_set_is_kept_and_cleaned(study: Study) -> None:
     set_study_defaults(study, StudyDefaults(" Ragnhild\nNAV \n", True, ("nb", "en", "no")))
     assert study_defaults(study) == StudyDefaults("Ragnhild\nNAV", True, ("no", "en"), 1)
-    set_study_defaults(study, StudyDefaults("", False, ("sv",), 1))
-    assert study_defaults(study) == StudyDefaults("", False, ("sv",), 2)
+    set_study_defaults(study, StudyDefaults("", False, ("sv",), 1, written=True))
+    assert study_defaults(study) == StudyDefaults("", False, ("sv",), 2, written=True)
 
 
 def test_of_two_who_change_it_at_once_the_second_is_told(study: Study) -> None:

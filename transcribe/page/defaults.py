@@ -72,7 +72,14 @@ def _form(now: StudyDefaults, drawn: int) -> StudyDefaults | None:
             help="An unknown language is looked for among these only.",
             key=f"allowed-{drawn}",
         )
+        written = st.checkbox(
+            "Transcripts are put into written language",
+            now.written,
+            help="The page Transcript then offers it: whoever does so keeps what was said beside "
+            "each sentence.",
+            key=f"written-{drawn}",
+        )
         if not st.form_submit_button("Save", icon=":material/check:"):
             return None
     seen = st.session_state.get(_SEEN, drawn)
-    return StudyDefaults(words, style == "verbatim", tuple(allowed), seen)
+    return StudyDefaults(words, style == "verbatim", tuple(allowed), seen, written)

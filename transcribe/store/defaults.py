@@ -17,11 +17,13 @@ def study_defaults(study: Study) -> StudyDefaults:
 def read_defaults(db: Database) -> StudyDefaults:
     """Give them as ``db`` has them; what nobody has set is as Fokus brings it."""
     row = db.execute(
-        "SELECT prompt, verbatim, allowed, version FROM transcription_defaults"
+        "SELECT prompt, verbatim, allowed, version, written FROM transcription_defaults"
     ).fetchone()
     if row is None:
         return StudyDefaults()
-    return StudyDefaults(str(row[0]), bool(row[1]), tuple(row[2].split()), int(row[3]))
+    return StudyDefaults(
+        str(row[0]), bool(row[1]), tuple(row[2].split()), int(row[3]), bool(row[4])
+    )
 
 
 def set_study_defaults(study: Study, defaults: StudyDefaults) -> None:
@@ -39,12 +41,15 @@ def set_study_defaults(study: Study, defaults: StudyDefaults) -> None:
                 "Somebody else has changed the study's words or style meanwhile. Compare with "
                 "what is shown now, and save again."
             )
-        after = StudyDefaults(prompt, defaults.verbatim, allowed, before.version + 1)
-        change.db.execute(
-            "INSERT OR REPLACE INTO transcription_defaults (id, prompt, verbatim, allowed, version)"
-            " VALUES (1, ?, ?, ?, ?)",
-            [after.prompt, int(after.verbatim), " ".join(after.allowed), after.version],
+        after = StudyDefaults(
+            prompt, defaults.verbatim, allowed, before.version + 1, defaults.written
         )
+        change.db.execute(
+            "INSERT OR REPLACE INTO transcription_defaults (id, prompt, verbatim, allowed, version,"
+            " written) VALUES (1, ?, ?, ?, ?, ?)",
+            [after.prompt, int(after.verbatim), " ".join(after.allowed), after.version,
+             int(after.written)],
+        )  # fmt: skip
         change.record(
             "study.transcription_set", "study", before=_counted(before), after=_counted(after)
         )
@@ -60,4 +65,5 @@ def rewrite_prompt(change: Change, prompt: str) -> None:
 def _counted(one: StudyDefaults) -> dict[str, object]:
     return {
         "words": len(one.prompt.split()), "verbatim": one.verbatim, "allowed": list(one.allowed),
+        "written": one.written,
     }  # fmt: skip

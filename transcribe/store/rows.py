@@ -26,6 +26,8 @@ class StudyDefaults:
     allowed: tuple[str, ...] = LANGUAGES
     """Languages that can be spoken in the recordings."""
     version: int = 0
+    written: bool = False
+    """Transcripts are put into written language; what was said is kept beside."""
 
 
 @dataclass(frozen=True, slots=True)
