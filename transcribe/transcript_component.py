@@ -53,6 +53,13 @@ def choose_transcript(study: Study) -> TranscriptRow | None:
     return rows[chosen]
 
 
+def remember_transcript(transcript_id: int) -> None:
+    """Let the next page that offers transcripts begin with this one."""
+    import streamlit as st
+
+    st.session_state[_CHOSEN] = transcript_id
+
+
 def show_transcript(study: Study, row: TranscriptRow) -> None:
     """Draw a transcript to read, hear and correct."""
     component("transcript", _WEB, "editing.js", [_WEB / _STYLE, _WEB / "editing.css"])(

@@ -10,6 +10,7 @@ from ..job_view import WORKING, Job
 from ..jobs import jobs, tend
 from ..store import RecordingRow, recordings
 from .adding import adding_part
+from .by_hand import typing_part
 from .defaults import defaults_part
 from .grounds import grounds_part
 from .importing import import_part
@@ -48,6 +49,8 @@ def recordings_page(study: Study) -> None:
         starting_part(study, rows, every)
         with st.expander("Words, style and languages", icon=":material/tune:"):
             defaults_part(study)
+        with st.expander("Type it by hand", icon=":material/keyboard:"):
+            typing_part(study, rows)
     with text, told():
         import_part(study)
     with rests_on, told():

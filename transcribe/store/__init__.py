@@ -142,6 +142,7 @@ from .transcripts import (
     transcript,
     words,
 )
+from .typed import start_typed
 from .withdrawal import (
     Said,
     Sounding,
@@ -271,6 +272,7 @@ __all__ = [
     "read_defaults",
     "rewrite_prompt",
     "set_study_defaults",
+    "start_typed",
     "study_defaults",
     "spans_of_doubts",
     "sounding",
