@@ -190,7 +190,20 @@ class Desk:
         self.tally[kind] += 1
 
     def corrected(self, line: tuple[Word, ...]) -> tuple[Word, ...]:
-        """Put words in, take some out, and change some, which stay the words they are."""
+        """Put words in, take some out, and change some, which stay the words they are.
+
+        What is put in is nothing that goes at once: that would read as if it had stayed.
+        """
+        while True:
+            words = self.tried(line)
+            had, has = dict(line), dict(words)
+            gone = {bare(word) for number, word in line if bare(has.get(number, "")) != bare(word)}
+            come = {bare(word) for number, word in words if bare(had.get(number, "")) != bare(word)}
+            if not gone & come:
+                return words
+
+    def tried(self, line: tuple[Word, ...]) -> tuple[Word, ...]:
+        """Correct a line in some way."""
         words = list(line)
         for _ in range(self.chance.randint(1, 3)):
             place = self.chance.randrange(len(words))
@@ -232,6 +245,11 @@ class Desk:
 def spoken(line: tuple[Word, ...]) -> str:
     """Give the text of a line."""
     return " ".join(word for _, word in line)
+
+
+def bare(word: str) -> str:
+    """Give a word as a reader knows it again: without signs, whatever its case."""
+    return word.strip(",?").casefold()
 
 
 def spans(line: tuple[Word, ...]) -> list[tuple[int, int, int]]:

@@ -19,7 +19,8 @@ from typing import Final
 Run = Sequence[tuple[int, str]]
 """Neighbouring sentences in order: id and text."""
 
-_WORD: Final = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+_WORD: Final = re.compile(r"[^\w\s]*(\w+(?:['’-]\w+)*)[^\w\s]*")
+"""A word with the signs around it, which are no words: they come and go as sentences do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class _Cut:
 
     at: int
     inside: int = 0
+    bare: bool = False
+    """It lies between a word and a sign that stands at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class _Landing:
 
     at: int
     inside: int = 0
+    bare: bool = False
     sentence: int | None = None
     """The place of a sentence at whose outer edge it lies: nothing of it is left out."""
 
@@ -92,7 +96,7 @@ class Recasting:
         if cut.inside:
             return self._within(cut)
         at = self._common.start(cut.at)
-        return None if at is None else _Landing(at)
+        return None if at is None else _Landing(at, bare=cut.bare)
 
     def _end(self, last: End) -> _Landing | None:
         place = self._old.places[last.sentence]
@@ -106,7 +110,7 @@ class Recasting:
         if cut.inside:
             return self._within(cut)
         at = self._common.end(cut.at)
-        return None if at is None else _Landing(at)
+        return None if at is None else _Landing(at, bare=cut.bare)
 
     def _within(self, cut: _Cut) -> _Landing | None:
         """A cut within a word is found where that word is, letter by letter."""
@@ -129,6 +133,20 @@ class Recasting:
         return _row(was, now)[-1] > 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Where a word stands, in code points of its sentence's text."""
+
+    place: int
+    """That of the sentence in the run."""
+    opens: int
+    """With the signs before it."""
+    start: int
+    end: int
+    closes: int
+    """With the signs behind it."""
+
+
 class _Words:
     """A run of sentences, as words that know where they stand."""
 
@@ -136,26 +154,31 @@ class _Words:
         self.ids = [number for number, _ in run]
         self.texts = [text for _, text in run]
         self.places = {number: place for place, number in enumerate(self.ids)}
-        self._spans: list[tuple[int, int, int]] = []
-        """Of each word: the place of its sentence, its start and end in code points."""
+        self._spans: list[_Span] = []
         self.firsts = [0]
         """Of each sentence the first word, and behind the last sentence the end."""
         for place, text in enumerate(self.texts):
-            self._spans += [(place, one.start(), one.end()) for one in _WORD.finditer(text)]
+            self._spans += [
+                _Span(place, one.start(), one.start(1), one.end(1), one.end())
+                for one in _WORD.finditer(text)
+            ]
             self.firsts.append(len(self._spans))
         # A capital letter where a sentence was split makes no other word.
         self.words = [self.spelled(at).casefold() for at in range(len(self._spans))]
 
     def spelled(self, at: int) -> str:
-        place, start, end = self._spans[at]
-        return self.texts[place][start:end]
+        span = self._spans[at]
+        return self.texts[span.place][span.start : span.end]
 
     def cut(self, place: int, offset: int) -> _Cut:
         """Give the cut at an offset of a sentence's text."""
         for at in range(self.firsts[place], self.firsts[place + 1]):
-            _, start, end = self._spans[at]
-            if end > offset:
-                return _Cut(at, max(0, offset - start))
+            span = self._spans[at]
+            if span.end > offset:
+                bare = offset >= span.start > span.opens
+                return _Cut(at, max(0, offset - span.start), bare)
+            if span.closes > offset:
+                return _Cut(at + 1, bare=True)
         return _Cut(self.firsts[place + 1])
 
     def first(self, start: _Landing) -> End | None:
@@ -164,22 +187,27 @@ class _Words:
             return End(self.ids[start.sentence])
         if start.at == len(self._spans):
             return None
-        place, begins, _ = self._spans[start.at]
-        leads = start.at == self.firsts[place] and not start.inside
-        return End(self.ids[place], 0 if leads else begins + start.inside)
+        span = self._spans[start.at]
+        if start.inside or start.bare:
+            return End(self.ids[span.place], span.start + start.inside)
+        leads = start.at == self.firsts[span.place]
+        return End(self.ids[span.place], 0 if leads else span.opens)
 
     def last(self, end: _Landing) -> End | None:
         """Give the end of a segment that ends here; None: before this run."""
         if end.sentence is not None and self.ids:
             return End(self.ids[end.sentence])
         if end.inside:
-            place, begins, _ = self._spans[end.at]
-            return End(self.ids[place], len(self.texts[place]) - begins - end.inside)
+            span = self._spans[end.at]
+            return End(self.ids[span.place], len(self.texts[span.place]) - span.start - end.inside)
         if end.at == 0:
             return None
-        place, _, ends = self._spans[end.at - 1]
-        closes = end.at == self.firsts[place + 1]
-        return End(self.ids[place], 0 if closes else len(self.texts[place]) - ends)
+        span = self._spans[end.at - 1]
+        length = len(self.texts[span.place])
+        if end.bare:
+            return End(self.ids[span.place], length - span.end)
+        closes = end.at == self.firsts[span.place + 1]
+        return End(self.ids[span.place], 0 if closes else length - span.closes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +267,8 @@ class _Common:
         """New words at a cut stand for the old word beside it that is gone, if only one is."""
         places, left, right = self.landings(cut), self.left(cut), self.right(cut)
         low, high = places[0], places[-1]
-        if left[low] != left[high]:
+        near = slice(max(0, cut - 1 - high + low), cut + 1 + high - low)
+        if left[low] != left[high] or {*self._old[near]} & {*self._new[low:high]}:
             return None  # a word is there twice, and either could be the one that stayed
         left_gone = cut > 0 and self.left(cut - 1)[low] == left[low]
         right_gone = cut < len(self._old) and self.right(cut + 1)[high] == right[high]
