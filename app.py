@@ -83,6 +83,7 @@ def draw_pages(study: secure_storage.Study) -> None:
         (transcribe.page.recordings_page, "Recordings", "mic"),
         (transcribe.page.participants_page, "Participants", "groups"),
         (transcribe.page.transcript_page, "Transcript", "subject"),
+        (transcribe.page.group_page, "Group", "forum"),
         (coding.page.coding_page, "Coding", "sell"),
         (coding.page.codebook_page, "Codebook", "menu_book"),
         (themes.page.themes_page, "Themes", "account_tree"),

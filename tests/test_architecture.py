@@ -317,7 +317,12 @@ SERVED_TO_ANYBODY = {
 }  # fmt: skip
 """What Streamlit serves by /media (which our gate shuts), loads from elsewhere, or records."""
 
-UPLOADS = {"file_uploader": {"transcribe/page/importing.py", "transcribe/page/questionnaire.py"}}
+UPLOADS = {
+    "file_uploader": {
+        "transcribe/page/guide.py", "transcribe/page/importing.py",
+        "transcribe/page/questionnaire.py",
+    }
+}  # fmt: skip
 """Texts of a few megabytes may come through Streamlit; recordings have a route of their own."""
 
 

@@ -64,6 +64,7 @@ RECORDED_BY: dict[str, str] = {
 READING_MODULES = {
     "transcribe/api.py": "read.transcript",
     "themes/api.py": "read.excerpts",
+    "transcribe/page/guide.py": "opened",
     "coding/page/codebook.py": "opened",
     "themes/page/themes.py": "opened",
     "themes/page/quotes.py": "opened",

@@ -1,7 +1,8 @@
 """The pages of this stage."""
 
+from .group import group_page
 from .participants import participants_page
 from .recordings import recordings_page
 from .transcript import transcript_page
 
-__all__ = ["participants_page", "recordings_page", "transcript_page"]
+__all__ = ["group_page", "participants_page", "recordings_page", "transcript_page"]

@@ -1,0 +1,224 @@
+"""The page Group: who speaks when and how much, who answers whom, question by question."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import streamlit as st
+
+from secure_storage import Study
+
+from ..store import Question, TranscriptRow, question_marks, questions
+from ..talk import Section, Share, Spoken, answers, sections, shares, stretches
+from ..talking import talk_of
+from ..transcript import UNKNOWN
+from ..transcript_component import choose_transcript
+from .guide import guide_part
+from .telling import clock, told
+
+_NOBODY: Final = "Nobody known"
+_BEFORE: Final = "Before the first question"
+_ROW: Final = 30
+"""Pixels of a person's row in a chart."""
+_SHORT: Final = 60
+"""Characters of a question in a chart."""
+
+
+def group_page(study: Study) -> None:
+    """Draw the page."""
+    st.title("Group")
+    with told():
+        row = choose_transcript(study)
+        if row is None:
+            return
+        said = talk_of(study, row.id)
+        if all(one.who == UNKNOWN for one in said):
+            st.caption(
+                "It is not known who speaks in this transcript. Open **Transcript** and say whose "
+                "words these are; then this page shows who talks how much and who answers whom."
+            )
+        else:
+            _shares(said)
+            _timeline(study, row, said)
+            _answers(said)
+        guide = questions(study)
+        _by_question(study, row, said, guide)
+        guide_part(study, row, guide)
+
+
+def _named(who: str) -> str:
+    return _NOBODY if who == UNKNOWN else who
+
+
+def _shares(said: Sequence[Spoken]) -> None:
+    rows = shares(said)
+    timed = any(one.seconds for one in rows)
+    st.subheader("Who talks how much")
+    st.dataframe(
+        {
+            "Who": [_named(one.who) for one in rows],
+            "Share": [100 * one.share for one in rows],
+            "Time": [clock(one.seconds) if timed else "" for one in rows],
+            "Words": [one.words for one in rows],
+            "Turns": [one.turns for one in rows],
+            "Broke in": [one.broke_in for one in rows],
+            "Was broken into": [one.was_broken_into for one in rows],
+            "Went along": [one.back_channels for one in rows],
+        },
+        hide_index=True,
+        height="content",
+        column_config={
+            "Share": st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100),
+        },
+    )
+    st.caption(
+        "The share is of all time that somebody speaks"
+        if timed
+        else "The share is of all words, for this text has no times"
+    )
+    st.caption(
+        "**Broke in**: began a turn while another's was not over. **Went along**: one or two words "
+        "(«mm», «yes») while another went on; no turn of their own."
+    )
+
+
+def _timeline(study: Study, row: TranscriptRow, said: Sequence[Spoken]) -> None:
+    bars = [
+        {"Who": _named(one.who), "start": one.start, "end": one.end, "From": clock(one.start),
+         "Words": one.words}
+        for one in stretches(said) if one.start is not None and one.end is not None
+    ]  # fmt: skip
+    if not bars:
+        return
+    st.subheader("Who speaks when")
+    texts = {one.id: one.text for one in questions(study)}
+    starts = {one.sentence_id: one.start for one in said}
+    asked = [
+        {"at": start, "Question": texts[one.question_id], "From": clock(start)}
+        for one in question_marks(study, row.id)
+        if (start := starts.get(one.sentence_id)) is not None
+    ]
+    st.vega_lite_chart(
+        spec={
+            "height": _ROW * len({one["Who"] for one in bars}) + 20,
+            "layer": [
+                {
+                    "data": {"values": bars},
+                    "mark": {"type": "bar", "height": 16, "cornerRadius": 2},
+                    "encoding": {
+                        "x": _TIME_AXIS, "x2": {"field": "end"}, "y": _people("Who"),
+                        "color": {"field": "Who", "type": "nominal", "legend": None},
+                        "tooltip": [{"field": field} for field in ("Who", "From", "Words")],
+                    },
+                },
+                {
+                    "data": {"values": asked},
+                    "mark": {"type": "rule", "strokeDash": [4, 3], "size": 2},
+                    "encoding": {
+                        "x": {"field": "at", "type": "quantitative"},
+                        "tooltip": [{"field": field} for field in ("Question", "From")],
+                    },
+                },
+            ],
+        },
+    )  # fmt: skip
+    if asked:
+        st.caption("A dashed line is a question of the guide; point at it to read it.")
+
+
+_TIME_AXIS: Final[Mapping[str, object]] = {
+    "field": "start",
+    "type": "quantitative",
+    "title": "Minutes",
+    "axis": {"labelExpr": "floor(datum.value / 60)", "format": "d", "tickCount": 12},
+}
+
+
+def _people(field: str) -> dict[str, object]:
+    return {"field": field, "type": "nominal", "title": None, "axis": {"labelLimit": 180}}
+
+
+def _answers(said: Sequence[Spoken]) -> None:
+    found = answers(said)
+    if not found:
+        return
+    st.subheader("Who answers whom")
+    names = sorted({one.before for one in found} | {one.after for one in found})
+    times = {(one.before, one.after): one.times for one in found}
+    st.dataframe(
+        {
+            "After": [_named(name) for name in names],
+            **{
+                f"{_named(after)} speaks": [times.get((name, after), 0) for name in names]
+                for after in names
+            },
+        },
+        hide_index=True,
+        height="content",
+    )
+    st.caption("How often each one's turn came right after another's.")
+
+
+def _by_question(
+    study: Study, row: TranscriptRow, said: Sequence[Spoken], guide: Sequence[Question]
+) -> None:
+    marks = {one.sentence_id: one.question_id for one in question_marks(study, row.id)}
+    if not marks:
+        return
+    st.subheader("Question by question")
+    texts: dict[int | None, str] = {None: _BEFORE} | {one.id: one.text for one in guide}
+    found = _joined(sections(said, marks), texts)
+    st.dataframe(
+        {
+            "Question": [text for text, _, _ in found],
+            "Asked at": [clock(start) if start is not None else "" for _, start, _ in found],
+            "Time": [clock(sum(one.seconds for one in rows)) for _, _, rows in found],
+            "Turns": [sum(one.turns for one in rows) for _, _, rows in found],
+            "Who talks": [_told(rows) for _, _, rows in found],
+        },
+        hide_index=True,
+        height="content",
+        column_config={
+            "Question": st.column_config.TextColumn(width="large"),
+            "Who talks": st.column_config.TextColumn(width="large"),
+        },
+    )
+    _chart(found)
+
+
+_Found = list[tuple[str, float | None, tuple[Share, ...]]]
+
+
+def _joined(found: Sequence[Section], texts: Mapping[int | None, str]) -> _Found:
+    """Put together what was said to a question that was asked more than once."""
+    said: dict[int | None, list[Spoken]] = {}
+    for section in found:
+        said.setdefault(section.question_id, []).extend(section.said)
+    return [(texts[key], lines[0].start, shares(lines)) for key, lines in said.items()]
+
+
+def _told(rows: Sequence[Share]) -> str:
+    return ", ".join(f"{_named(one.who)} {100 * one.share:.0f} %" for one in rows)
+
+
+def _chart(found: _Found) -> None:
+    values = [
+        {"Question": text[:_SHORT], "Who": _named(one.who), "Minutes": round(one.seconds / 60, 2)}
+        for text, _, rows in found for one in rows if one.seconds
+    ]  # fmt: skip
+    if not values:
+        return
+    st.vega_lite_chart(
+        {"values": values},
+        {
+            "mark": {"type": "bar", "cornerRadiusEnd": 3},
+            "height": _ROW * len(found) + 20,
+            "encoding": {
+                "x": {"field": "Minutes", "type": "quantitative"},
+                "y": {**_people("Question"), "sort": [text[:_SHORT] for text, _, _ in found],
+                      "axis": {"labelLimit": 300}},
+                "color": {"field": "Who", "type": "nominal", "title": None,
+                          "legend": {"orient": "top"}},
+                "tooltip": [{"field": field} for field in ("Question", "Who", "Minutes")],
+            },
+        },
+    )  # fmt: skip
