@@ -72,8 +72,8 @@ def silenced(
 ) -> Iterator[bytes]:
     """Give a sound file as FLAC with silence in ``spans`` (seconds); works in ``folder``.
 
-    ``mixed`` makes one channel of all; ``beep`` puts a tone where silence would be. ``told`` hears how many samples are done; by raising
-    it ends the work.
+    ``mixed`` makes one channel of all; ``beep`` puts a tone where silence would be.
+    ``told`` hears how many samples are done; by raising it ends the work.
     """
     key = new_key()
     path = capsule.create(folder, [(chunks, 0.0)], TranscribeOptions(), key)

@@ -141,13 +141,14 @@ def wrongly_heard(word: str, most: int) -> Iterator[tuple[int, int, str]]:
 def near_forms(forms: Iterable[Form]) -> set[Form]:
     """Give what words are looked up by that may be single-word names, heard wrongly.
 
-    Names that are also words have none: too much is like them.
+    Short names that are also words have none: too much is like them.
     """
     words = {
         skeleton(form.text)
         for form in forms
-        if form.kind == "any" and form.text.isalpha() and len(form.text) in _HARD_TO_HEAR
-    }
+        if form.kind in ("any", "capital") and form.text.isalpha()
+        and len(form.text) in _HARD_TO_HEAR[form.kind == "capital" :]
+    }  # fmt: skip
     found = set()
     for word in words:
         if word[-1] == "s" and ({word[:-1], word[:-2]} & words):
@@ -241,10 +242,9 @@ def _weak(word: str) -> bool:
 
 
 def _genitives(text: str) -> Iterator[str]:
-    """The name, Karis and Kari's (folded the same), and after s, x and z also Hanses."""
+    """The name, Karis, Kari's and Hans's (folded the same), after s, x and z also Hanses."""
     yield text
-    if text[-1] != "s":
-        yield text + "s"
+    yield text + "s"
     if text[-1] in "sxz":
         yield text + "es"
 

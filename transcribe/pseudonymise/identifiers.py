@@ -72,6 +72,7 @@ class Identifiers:
     ) -> None:
         """Look in ``lists``, for what ``registries`` hold, and with a model where there is one."""
         self._lists, self._registries, self._entities = lists, registries, entities
+        self._longest = lists.longest_place()
         # Each word is judged once, however often it is said.
         self._judged = lru_cache(maxsize=None)(self._judge)
         self._near = lru_cache(maxsize=None)(self._is_near)
@@ -117,14 +118,18 @@ class Identifiers:
     def _listed(self, text: str, words: list[_Token]) -> Iterator[Finding]:
         # What tells more comes first: of findings of one length the first is kept.
         for found in (*after_words(text), *before_words(text)):
-            if not self._is_ordinary(_plain(text[found.start : found.end])):
+            word = text[found.start : found.end]
+            if not self._is_ordinary(_plain(word)) or self._known(word.capitalize()):
                 yield found
         yield from self._places(words)
         for word in words:
             if (judged := self._judged(word.text, word.first)) is not None:
                 yield Finding(word.start, word.end, *judged)
         for one, two in pairwise(words):
-            if two.start - one.end == 1 and self._split_name(one.small, two.small):
+            tied = text[one.end : two.start]
+            if tied == "-" and self._known(one.text.capitalize()):
+                yield Finding(one.start, one.end, "name", REGISTERED)
+            elif tied == " " and self._split_name(one.small, two.small):
                 yield Finding(one.start, two.end, "name", JOINED)
 
     def _judge(self, text: str, first: bool) -> tuple[Kind, str] | None:
@@ -172,7 +177,7 @@ class Identifiers:
     def _places(self, words: list[_Token]) -> Iterator[Finding]:
         places = self._lists.places
         for at, word in enumerate(words):
-            for count in range(self._lists.longest_place, 0, -1):
+            for count in range(self._longest, 0, -1):
                 run = words[at : at + count]
                 if len(run) < count or not _in_places(run, places):
                     continue

@@ -24,7 +24,6 @@ class Lists:
     capitals: frozenset[str]
     """Words written with a capital that identify nobody."""
 
-    @property
     def longest_place(self) -> int:
         """Words of the longest place."""
         return max((len(one) for one in self.places), default=0)

@@ -34,7 +34,7 @@ _WRITTEN: Final[tuple[_Form, ...]] = (
      rf"\b{_DAY}(?:\.|st|nd|rd|th)? (?:of )?(?:{_NO_MONTHS}|{_EN_MONTHS})(?:,? (?:19|20)\d\d)?\b"),
     ("date", "date", rf"\b(?:{_EN_MONTHS}) {_DAY}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?\b"),
     ("age", "age of 90 or more",
-     rf"\b{_OLD}[ -]?(?:år(?:ing(?:en|er)?|ige?)?|years?|yrs?|year[ -]olds?)\b"),
+     rf"\b{_OLD}[ -]?(?:år(?:ing(?:en|er)?|ige?)?|year[ -]olds?|years?|yrs?)\b"),
     ("age", "age of 90 or more",
      rf"\b(?:aged|alder(?:en)?(?: på)?|fylte|fyller|turned|turning|turns) {_OLD}\b"),
     ("address", "street and number",
@@ -50,7 +50,7 @@ _WRITTEN: Final[tuple[_Form, ...]] = (
     ("address", "postcode", r"\b(?:postnummer(?:et)?|postcode)(?: er| is)? \d{4}\b"),
 )  # fmt: skip
 _FORMS: Final = tuple((kind, why, re.compile(form, re.IGNORECASE)) for kind, why, form in _WRITTEN)
-_DIGITS: Final = re.compile(r"(?<![\w.,])\+?\d(?:[ .\u00a0()/-]{0,2}\d){4,23}(?![\w])")
+_DIGITS: Final = re.compile(r"(?<![\w.,+])\+?\d(?:[ .\u00a0()/-]{0,2}\d){4,23}(?![\w])")
 _POSTCODE_YEAR: Final = re.compile(r"(?:N[ -]?)?(?:19|20)\d\d ", re.IGNORECASE)
 _TELEPHONE: Final = (8, 15)
 """Digits of a telephone number, country codes included."""
@@ -63,7 +63,7 @@ def patterned(text: str) -> list[Finding]:
     found = [
         Finding(*one.span(), kind, why) for kind, why, form in _FORMS for one in form.finditer(text)
     ]
-    return without_overlap([*_numbers(text), *(one for one in found if not _a_year(text, one))])
+    return without_overlap([*(one for one in found if not _a_year(text, one)), *_numbers(text)])
 
 
 _WORDS: Final = re.compile(rf"[@/]|www|krøllalfa|alfakrøll|\.[a-z]|\bat\b|{_TENS}", re.IGNORECASE)
@@ -99,6 +99,6 @@ def _in_run(run: list[tuple[int, str]], plus: bool) -> Iterator[Finding]:
             if what:
                 yield Finding(run[first][0], run[first + length - 1][0] + 1, "number", what)
     if plus or _TELEPHONE[0] <= len(run) <= _TELEPHONE[1]:
-        yield Finding(run[0][0], run[-1][0] + 1, "contact", "telephone number")
+        yield Finding(run[0][0] - plus, run[-1][0] + 1, "contact", "telephone number")
     elif len(run) > _TELEPHONE[1]:
         yield Finding(run[0][0], run[-1][0] + 1, "number", "long number")
