@@ -14,7 +14,7 @@ import sys
 import wave
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -83,6 +83,7 @@ from transcribe.store.rewriting import (
     replace_words,
     set_verbatim,
 )
+from transcribe.table_one import Rule
 
 PASSPHRASE = "correct horse battery"
 RATE = 16_000
@@ -741,6 +742,7 @@ def test_nothing_is_found_of_somebody_of_a_random_study(tmp_path: Path, seed: in
 PAGES = (
     (themes.page, "study_page"), (transcribe.page, "recordings_page"),
     (transcribe.page, "transcript_page"), (transcribe.page, "group_page"),
+    (transcribe.page, "participants_page"),
     (coding.page, "coding_page"), (coding.page, "codebook_page"), (themes.page, "themes_page"), (themes.page, "quotes_page"),
     (themes.page, "export_page"),
 )  # fmt: skip
@@ -841,3 +843,30 @@ def test_acts_tell_nothing_of_theirs_any_more(desk: Desk) -> None:
     assert transcribe.sentence(bo, mo.id).text == "Xx" + OTHERS[0][2:]
     with pytest.raises(BuiltOn, match="erased"):
         undo(bo, talk)
+
+
+def test_what_they_answered_is_gone_with_the_labels_for_it(desk: Desk) -> None:
+    grew = transcribe.add_attribute(desk.lead, "Grew up", "text")
+    before = {one.pseudonym: one for one in transcribe.participants(desk.lead)}
+    answers = {"Kari": "on a lightship in Vardø", "Per": "in a city"}
+    transcribe.save_participants(desk.lead, [
+        (before[name], replace(before[name], answers=((grew, said),)))
+        for name, said in answers.items()
+    ])  # fmt: skip
+    rules = (
+        (None, Rule("Seafarers", "retired ship's carpenter")), (None, Rule("Nurses", "Nurse")),
+        (grew, Rule("At sea", "On a lightship in Vardø")), (grew, Rule("Towns", "in a city")),
+    )  # fmt: skip
+    transcribe.set_table_one(desk.lead, transcribe.TableOneSettings(3, rules))
+    (group,) = transcribe.groups(desk.lead)
+    transcribe.edit_group(desk.lead, group, replace(group, title="Kari's own"))
+    transcribe.set_grounds(desk.lead, transcribe.GroundsRow(1, "REK 12, Kari apart"))
+    found = {one.what: one.lines for one in find_theirs(desk.lead, desk.kari).found}
+    assert found["Answers about themselves"] == ("on a lightship in Vardø",)
+    assert desk.erased("redact").clean
+    left = remaining(desk.lead)
+    for words in ("Vardø", "ship's carpenter", "At sea", "Seafarers", "Kari"):
+        assert words.encode() not in left
+    settings = transcribe.table_one_settings(desk.lead)
+    assert [rule.label for _, rule in settings.rules] == ["Nurses", "Towns"]
+    assert transcribe.groups(desk.lead)[0].title == f"withdrawn {desk.kari}'s own"

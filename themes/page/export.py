@@ -41,9 +41,11 @@ def _asking(study: Study, rows: list[transcribe.TranscriptRow]) -> None:
         "for, a second person has to agree too."
     )
     titles = {row.id: f"{row.title} (group {row.group})" for row in rows}
+    pilots = {one.number for one in transcribe.groups(study) if one.left_out}
+    proposed = [row.id for row in rows if row.group not in pilots]
     with st.form("export"):
         chosen = st.multiselect(
-            "Transcripts", list(titles), default=list(titles), format_func=titles.__getitem__
+            "Transcripts", list(titles), default=proposed, format_func=titles.__getitem__
         )
         purpose = st.text_input("What for", placeholder="Supplement of the article", max_chars=500)
         recipient = st.text_input("For whom", placeholder="BMC Palliative Care", max_chars=500)

@@ -25,7 +25,9 @@ _OWN: Final = ("Group", "Pseudonym", "Role", "Profession")
 _DRAWN: Final = "participants_drawn"
 """The rows that the grid was drawn from, what was asked then, and how often it was drawn:
 while somebody types, it is not drawn anew."""
-_LINE, _TALLEST = 36, 900
+_SHOWN: Final = "participants_shown"
+"""What others wrote, once it was shown: who saves again means to replace it."""
+_LINE, _TALLEST = 34, 900
 """Height of a line and of the tallest grid, in pixels."""
 _KINDS: Final[dict[Kind, str]] = {"text": "Text", "number": "Number", "years": "Years (or months)"}
 
@@ -106,18 +108,39 @@ def _grid(study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, .
             st.rerun()
         st.caption("Type into the table, paste from a spreadsheet, or select a line and delete it.")
         return
-    save, discard, _ = st.columns([1.2, 1, 5])
-    if save.button("Save changes", type="primary", icon=":material/check:", key="save_people"):
-        try:
-            with told():
-                save_participants(study, changes)
-                st.session_state.pop(_DRAWN)
-                st.rerun()
-        except StaleWrite as error:
-            trouble(str(error))
-    if discard.button("Discard", key="discard_people"):
+    with st.container(horizontal=True):
+        save = st.button("Save changes", type="primary", icon=":material/check:", key="save_people")
+        discard = st.button("Discard", key="discard_people")
+    if save:
+        with told():
+            _save(study, rows, asked, changes)
+    if discard:
+        st.session_state.pop(_SHOWN, None)
         st.session_state[_DRAWN] = (rows, asked, times + 1)
         st.rerun()
+
+
+def _save(
+    study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, ...],
+    changes: list[tuple[ParticipantRow | None, ParticipantRow | None]],
+) -> None:  # fmt: skip
+    """Save the grid; what others wrote since is shown first, and replaced when asked again."""
+    shown: dict[int, ParticipantRow] = st.session_state.get(_SHOWN, {})
+    try:
+        save_participants(
+            study, [(shown.get(old.id, old) if old else None, new) for old, new in changes]
+        )
+    except StaleWrite as error:
+        before = {old.id: old for old, _ in changes if old}
+        theirs = [row for row in rows if row.id in before and row != before[row.id]]
+        st.session_state[_SHOWN] = {row.id: row for row in theirs}
+        trouble(str(error))
+        st.caption("As it stands now:")
+        st.dataframe(_lines(theirs, asked), hide_index=True, column_config=_columns())
+        return
+    st.session_state.pop(_SHOWN, None)
+    st.session_state.pop(_DRAWN)
+    st.rerun()
 
 
 def _lines(rows: Sequence[ParticipantRow], asked: Sequence[AttributeRow]) -> list[dict[str, Any]]:

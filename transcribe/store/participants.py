@@ -171,19 +171,19 @@ def _clean(row: ParticipantRow, attributes: tuple[AttributeRow, ...]) -> Partici
             continue
         if number not in known:
             raise BadInput("This attribute does not exist (any more). Reload the page.")
-        _check_answer(known[number], answer)
+        _check_answer(row.pseudonym, known[number], answer)
         answers.append((number, answer))
     return ParticipantRow(
         row.id, row.group, pseudonym, profession, row.role, tuple(answers), row.withdrawn
     )
 
 
-def _check_answer(attribute: AttributeRow, answer: str) -> None:
+def _check_answer(whose: str, attribute: AttributeRow, answer: str) -> None:
     if len(answer) > _LONGEST_ANSWER:
         raise BadInput(f"An answer may have at most {_LONGEST_ANSWER} characters.")
     if attribute.kind != "text" and read(attribute.kind, answer) is None:
         wanted = "years, such as «6 months» or «2,5»" if attribute.kind == "years" else "a number"
-        raise BadInput(f"«{answer}» is not understood: «{attribute.name}» holds {wanted}.")
+        raise BadInput(f"{whose}: «{answer}» is not understood; «{attribute.name}» holds {wanted}.")
 
 
 def _remove(change: Change, seen: ParticipantRow) -> None:
