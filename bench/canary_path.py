@@ -272,9 +272,13 @@ def visited(port: int, words: Words, transcript_id: int) -> int:
         return ask(port, "POST", path, cookie, json.dumps(fields).encode())[0]
 
     asyncio.run(drawn(port, cookie["Cookie"]))
+    correction = {
+        "transcript": transcript_id, "act": "edit", "sentence": line["id"],
+        "version": line["version"],
+    }  # fmt: skip
     answers = [
-        posted("/api/sentence", sentence=line["id"], text=words(), version=line["version"]),
-        posted("/api/sentence", sentence=line["id"], text=words(), version=line["version"]),
+        posted("/api/act", text=words(), **correction),
+        posted("/api/act", text=words(), **correction),
         posted("/api/code", name=words(), definition=words()),
         posted("/api/code", name=words() * 100, definition=words()),
         posted("/api/coding", transcript=words(), first=words()),

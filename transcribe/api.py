@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from secure_storage import StaleWrite, Study
+from secure_storage import Study
 
 from . import store
 from .act_api import act_routes
-from .edge import PRIVATE, Asked, posting, reading, refused, sent
+from .edge import PRIVATE, reading, sent
 from .lines import all_lines, all_speakers
 from .live import live_route
 from .playing_api import playing_routes
@@ -20,7 +20,6 @@ def routes() -> list[BaseRoute]:
     """Give all routes of this stage."""
     return [
         reading("/api/transcript/{id:int}", _transcript),
-        posting("/api/sentence", _sentence),
         *act_routes(),
         live_route(),
         *playing_routes(),
@@ -63,17 +62,3 @@ def _transcript(study: Study, request: Request) -> Response:
     )
     answer.headers["etag"] = tag
     return answer
-
-
-def _sentence(study: Study, asked: Asked) -> Response:
-    sentence_id = asked.whole("sentence")
-    try:
-        row = store.edit_sentence(
-            study, sentence_id, asked.text("text"), asked.whole("version"), asked.client_id()
-        )
-    except StaleWrite as error:
-        now = store.sentence(study, sentence_id)
-        return refused(error, text=now.text, version=now.version)
-    return sent(
-        {"sentence": row.id, "text": row.text, "version": row.version, "head": study.head()}
-    )

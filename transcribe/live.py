@@ -27,6 +27,9 @@ TOLD: Final = frozenset(
 private memos) only the fact is told."""
 
 
+_ROWS: Final = {"rows", "stayed"}
+
+
 def live_route() -> WebSocketRoute:
     """Make the route; the gate lets only the signed-in reach it."""
     return WebSocketRoute("/api/live", live)
@@ -97,7 +100,7 @@ def told(event: Event) -> str:
 
 def _without_rows(after: dict[str, Any] | None) -> dict[str, Any] | None:
     """Leave out what only taking back needs."""
-    return after and {name: value for name, value in after.items() if name != "rows"}
+    return after and {name: value for name, value in after.items() if name not in _ROWS}
 
 
 async def _send(socket: WebSocket, waiting: "asyncio.Queue[str | None]") -> None:

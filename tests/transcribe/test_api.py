@@ -72,6 +72,11 @@ def ada(browse: Callable[[str], TestClient]) -> TestClient:
     return browse("Ada")
 
 
+def correction(talk: int, sentence: int, text: str, **more: object) -> dict[str, object]:
+    asked = {"transcript": talk, "act": "edit", "sentence": sentence, "text": text}
+    return {**asked, "version": 1, "client_id": "a", **more}
+
+
 def test_a_transcript_comes_whole(ada: TestClient, study: Study, talk: int) -> None:
     person = add_participant(study, 1, "Olivia", "Occupational therapist")
     link_speaker(study, speakers(study, talk)[0].id, person)
@@ -143,11 +148,11 @@ def test_opening_is_on_the_record_once(ada: TestClient, study: Study, talk: int)
 
 def test_a_sentence_is_corrected_once(ada: TestClient, study: Study, talk: int) -> None:
     sentence = sentences(study, talk)[0].id
-    asked = {"sentence": sentence, "text": "Hello, all.", "version": 1, "client_id": "a"}
-    first, again = ada.post("/api/sentence", json=asked), ada.post("/api/sentence", json=asked)
+    asked = correction(talk, sentence, "Hello, all.")
+    first, again = ada.post("/api/act", json=asked), ada.post("/api/act", json=asked)
     assert first.status_code == again.status_code == 200
     assert first.json() == again.json()
-    assert first.json()["version"] == 2
+    assert first.json()["put"][0]["version"] == 2
 
 
 def test_a_correction_is_not_kept_in_another_members_name(
@@ -161,39 +166,40 @@ def test_a_correction_is_not_kept_in_another_members_name(
     me = ada.get(f"/api/transcript/{talk}").json()["me"]
     assert me == study.member.id
     sentence = sentences(study, talk)[0].id
-    asked = {"sentence": sentence, "text": "New.", "version": 1, "client_id": "a", "me": me}
-    late = browse("Bo").post("/api/sentence", json=asked)
+    asked = correction(talk, sentence, "New.", me=me)
+    late = browse("Bo").post("/api/act", json=asked)
     assert late.status_code == 403
     assert "Another member" in late.json()["error"]
     assert sentences(study, talk)[0].text == "Hello."
-    assert ada.post("/api/sentence", json={**asked, "me": "x"}).status_code == 400
-    assert ada.post("/api/sentence", json=asked).status_code == 200
+    assert ada.post("/api/act", json={**asked, "me": "x"}).status_code == 400
+    assert ada.post("/api/act", json=asked).status_code == 200
 
 
 def test_a_correction_of_an_old_version_shows_the_new_one(
     ada: TestClient, study: Study, talk: int
 ) -> None:
     sentence = sentences(study, talk)[0].id
-    asked = {"sentence": sentence, "text": "Mine.", "version": 1, "client_id": "a"}
-    ada.post("/api/sentence", json=asked)
-    late = ada.post("/api/sentence", json={**asked, "text": "Late.", "client_id": "b"})
+    asked = correction(talk, sentence, "Mine.")
+    ada.post("/api/act", json=asked)
+    late = ada.post("/api/act", json={**asked, "text": "Late.", "client_id": "b"})
     assert late.status_code == 409
-    assert (late.json()["text"], late.json()["version"]) == ("Mine.", 2)
+    (now,) = late.json()["put"]
+    assert (now["text"], now["version"]) == ("Mine.", 2)
     assert "both versions" in late.json()["error"]
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{", b'{"sentence": "1"}', b'{"sentence": true}', b"[" * 100_000],
+    [b"", b"[]", b"{", b'{"transcript": "1"}', b'{"transcript": true}', b"[" * 100_000],
 )
 def test_nonsense_is_refused_in_words(ada: TestClient, body: bytes) -> None:
-    answer = ada.post("/api/sentence", content=body)
+    answer = ada.post("/api/act", content=body)
     assert answer.status_code == 400
     assert "cannot be read" in answer.json()["error"]
 
 
 def test_an_endless_request_is_cut_off(ada: TestClient) -> None:
-    answer = ada.post("/api/sentence", content=b" " * (300 * 1024))
+    answer = ada.post("/api/act", content=b" " * (300 * 1024))
     assert (answer.status_code, answer.json()["error"]) == (400, "This request is too large.")
 
 
@@ -201,9 +207,9 @@ def test_an_endless_request_is_cut_off(ada: TestClient) -> None:
 def test_an_act_needs_a_number_of_its_own(
     ada: TestClient, study: Study, talk: int, client_id: object
 ) -> None:
-    asked = {"sentence": sentences(study, talk)[0].id, "text": "A.", "version": 1}
+    asked = correction(talk, sentences(study, talk)[0].id, "A.")
     head = study.head()
-    assert ada.post("/api/sentence", json={**asked, "client_id": client_id}).status_code == 400
+    assert ada.post("/api/act", json={**asked, "client_id": client_id}).status_code == 400
     assert study.head() == head
 
 
@@ -222,16 +228,16 @@ def test_a_reader_reads_but_corrects_nothing(
     sign_in("Rea", "reader")
     rea = browse("Rea")
     assert rea.get(f"/api/transcript/{talk}").status_code == 200
-    asked = {"sentence": sentences(study, talk)[0].id, "text": "A.", "version": 1, "client_id": "a"}
-    assert rea.post("/api/sentence", json=asked).status_code == 403
+    asked = correction(talk, sentences(study, talk)[0].id, "A.")
+    assert rea.post("/api/act", json=asked).status_code == 403
 
 
 def test_changes_are_heard_live(ada: TestClient, study: Study, talk: int) -> None:
     sentence = sentences(study, talk)[0].id
     with ada.websocket_connect(LIVE) as socket:
         assert socket.receive_json() == {"seq": study.head(), "action": "hello"}
-        asked = {"sentence": sentence, "text": "New.", "version": 1, "client_id": "a"}
-        head = ada.post("/api/sentence", json=asked).json()["head"]
+        asked = correction(talk, sentence, "New.")
+        head = ada.post("/api/act", json=asked).json()["head"]
         assert socket.receive_json() == {
             "seq": head,
             "action": "sentence.edited",
