@@ -16,6 +16,7 @@ from ..store import (
 from ..transcript_component import choose_transcript, may, show_transcript
 from .exporting import exporting_part
 from .passes import passes_part
+from .revisions import revisions_part
 from .sound import sound_part
 from .speakers import speakers_part
 from .telling import clock, told
@@ -43,6 +44,7 @@ def transcript_page(study: Study) -> None:
         _how_made(study, row)
         sound_part(study, row)
         passes_part(study, row)
+        revisions_part(study, row)
         if may(study, "export"):
             exporting_part(study, row)
 

@@ -13,7 +13,7 @@ def attach_recording(
 ) -> None:
     """Say which recording a transcript without sound is of; can be taken back."""
     with acting(
-        study, transcript_id, "transcript.sound_attached", client_id, said="Sound attached"
+        study, transcript_id, "transcript.sound_attached", client_id, said="attached sound"
     ) as act:
         (there,) = act.db.execute(
             "SELECT recording_id IS NOT NULL FROM transcripts WHERE id = ?", [transcript_id]
@@ -40,7 +40,7 @@ def place_sentences(
     get times too; that a person wrote them, nothing doubts.
     """
     with acting(
-        study, transcript_id, "transcript.aligned", client_id, said="Times found in the sound"
+        study, transcript_id, "transcript.aligned", client_id, said="times found in the sound"
     ) as act:
         texts = dict(
             act.db.execute(

@@ -34,6 +34,8 @@ class PassRow:
     """Seconds of its sound."""
     length: float
     """Seconds of all its sound."""
+    seq: int
+    """The journal's last event before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def passes(study: Study, transcript_id: int) -> list[PassRow]:
     rows = study.db.execute(
         "SELECT p.id, p.member_id, m.initials,"
         " row_number() OVER (PARTITION BY p.member_id ORDER BY p.id), p.at, p.revision, p.heard,"
-        " p.length FROM passes p JOIN members m ON m.id = p.member_id"
+        " p.length, p.seq FROM passes p JOIN members m ON m.id = p.member_id"
         " WHERE p.transcript_id = ? ORDER BY p.id",
         [transcript_id],
     )
