@@ -11,7 +11,7 @@ from transcribe import Sentence, Transcription, Turn, edit_sentence, save_transc
 TALK = Transcription(
     "en",
     (
-        Turn("S1", (Sentence("Hands *should* stay.", 0.0, 2.0),)),
+        Turn("S1", (Sentence("Hands *should* stay.", 0.0, 2.0), Sentence("Yes.", 2.0, 3.0))),
         Turn("S2", (Sentence("We hope so.", 65.0, 66.0),)),
     ),
 )
@@ -48,7 +48,7 @@ def test_who_changed_what_is_shown_word_by_word(
     study: Study, talk: int, sign_in: Callable[[str, Role], Study]
 ) -> None:
     second = sign_in("Bo Lund", "coder")
-    first, last = sentences(study, talk)
+    first, _, last = sentences(study, talk)
     edit_sentence(study, first.id, "Hands *must* stay.", first.version, "e-1")
     edit_sentence(second, last.id, "We do hope so.", last.version, "e-2")
     at = part(study, talk)
