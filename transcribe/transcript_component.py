@@ -60,10 +60,10 @@ def remember_transcript(transcript_id: int) -> None:
     st.session_state[_CHOSEN] = transcript_id
 
 
-def show_transcript(study: Study, row: TranscriptRow) -> None:
-    """Draw a transcript to read, hear and correct."""
+def show_transcript(study: Study, row: TranscriptRow, *, written: bool = False) -> None:
+    """Draw a transcript to read, hear and correct; ``written`` keeps what was said beside."""
     component("transcript", _WEB, "editing.js", [_WEB / _STYLE, _WEB / "editing.css"])(
-        key="transcript", data=shown(study, row)
+        key="transcript", data={**shown(study, row), **({"written": True} if written else {})}
     )
 
 

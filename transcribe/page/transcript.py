@@ -12,6 +12,7 @@ from ..store import (
     TranscriptRow,
     doubts,
     how_made,
+    study_defaults,
 )
 from ..transcript_component import choose_transcript, may, show_transcript
 from .exporting import exporting_part
@@ -39,14 +40,25 @@ def transcript_page(study: Study) -> None:
             if found:
                 st.caption("Something was dropped or doubted: see below the transcript.")
         with text:
-            show_transcript(study, row)
+            show_transcript(study, row, written=_written(study))
         _left_out(found)
-        _how_made(study, row)
         sound_part(study, row)
         passes_part(study, row)
         revisions_part(study, row)
         if may(study, "export"):
             exporting_part(study, row)
+        _how_made(study, row)
+
+
+def _written(study: Study) -> bool:
+    """Let a member say, where the study asks for it, that what follows is written language."""
+    if not study_defaults(study).written or not may(study, "transcribe"):
+        return False
+    return st.toggle(
+        "Put into written language",
+        help="First correct what was misheard. Then switch this on: what you change from here on "
+        "is wording, and what was said is kept beside each sentence.",
+    )
 
 
 def _left_out(found: list[DoubtRow]) -> None:

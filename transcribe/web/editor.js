@@ -82,6 +82,8 @@ function correct(view, id, text, version) {
     queueMicrotask(() => view.alive && openEditor(view, id, { conflict: { mine: text, theirs: theirs.text } }))
     return true
   }
-  const fields = () => ({ sentence: nowCalled(id), text, version: version() })
+  // Put into written language: the text before is kept as what was said.
+  const written = Boolean(view.data.written)
+  const fields = () => ({ sentence: nowCalled(id), text, version: version(), written })
   send(view, { act: "edit", sentence: id, text }, fields, { failed })
 }
