@@ -24,9 +24,9 @@ _SETTLED: Final = (
     r"| ut| nå| da| now| back)?"
 )
 _BEFORE: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
-    ("name", "the words before it", re.compile(rf"\b(?:{_NAMED})\.?,? {_WORD}", re.IGNORECASE)),
+    ("name", "the words before it", re.compile(rf"\b(?:{_NAMED})\.?,? (?={_WORD})", re.IGNORECASE)),
     ("place", "the words before it",
-     re.compile(rf"\b{_SETTLED} (?:i|på|ved|fra|til|hos|in|at|from|to|near) {_WORD}",
+     re.compile(rf"\b{_SETTLED} (?:i|på|ved|fra|til|hos|in|at|from|to|near) (?={_WORD})",
                 re.IGNORECASE)),
 )  # fmt: skip
 _SAYS: Final = (

@@ -26,6 +26,7 @@ from ..pseudonymise import (
 State = Literal["open", "kept", "chosen"]
 LISTS: Final = "lists"
 """Folder in the study's home with a team's own lists."""
+BY_HAND: Final = "marked by a person"
 _LONGEST: Final = 80
 _ROWS: Final = """
 SELECT i.id, i.sentence_id, s.text, i.start, i.end, i.kind, i.why, i.state, i.replacement_id,
@@ -83,9 +84,9 @@ def find_identifiers(
     with study.change("transcribe") as change:
         change.db.execute(
             "DELETE FROM identifiers WHERE sentence_id IN (SELECT id FROM sentences WHERE"
-            " transcript_id = ?) AND (state = 'open' OR version <> (SELECT version FROM sentences"
-            " WHERE id = sentence_id))",
-            [transcript_id],
+            " transcript_id = ?) AND ((state = 'open' AND why <> ?) OR version <> (SELECT version"
+            " FROM sentences WHERE id = sentence_id))",
+            [transcript_id, BY_HAND],
         )
         for (sentence_id, text, version), findings in zip(rows, found, strict=True):
             for one in findings:
@@ -157,7 +158,7 @@ def add_identifier(study: Study, sentence_id: int, words: str, kind: Kind) -> in
         if not places or kind not in KINDS:
             raise BadInput("These words do not stand in the sentence as it is now.")
         for start in places:
-            one = Finding(start, start + len(words), kind, "marked by a person")
+            one = Finding(start, start + len(words), kind, BY_HAND)
             change.db.execute(
                 "DELETE FROM identifiers WHERE sentence_id = ? AND start < ? AND end > ?",
                 [sentence_id, one.end, one.start],
