@@ -95,7 +95,7 @@ class Recasting:
                 return _Landing(self._new.firsts[same], sentence=same)
         if cut.inside:
             return self._within(cut)
-        at = self._common.start(cut.at)
+        at = self._common.lands(cut.at, starts=True)
         return None if at is None else _Landing(at, bare=cut.bare)
 
     def _end(self, last: End) -> _Landing | None:
@@ -109,17 +109,15 @@ class Recasting:
                 return _Landing(self._new.firsts[same + 1], sentence=same)
         if cut.inside:
             return self._within(cut)
-        at = self._common.end(cut.at)
+        at = self._common.lands(cut.at, starts=False)
         return None if at is None else _Landing(at, bare=cut.bare)
 
     def _within(self, cut: _Cut) -> _Landing | None:
         """A cut within a word is found where that word is, letter by letter."""
-        here, behind = self._common.landings(cut.at), self._common.landings(cut.at + 1)
-        if len(here) > 1 or behind != [here[0] + 1]:
+        at = self._common.stays(cut.at)
+        if at is None or self._old.spelled(cut.at) != self._new.spelled(at):
             return None
-        if self._old.spelled(cut.at) != self._new.spelled(here[0]):
-            return None
-        return _Landing(here[0], cut.inside)
+        return _Landing(at, cut.inside)
 
     def _holds(self, first: End, last: End, start: _Landing, end: _Landing) -> bool:
         """Whole sentences may be said anew; of less, a word must be left that was there."""
@@ -175,10 +173,10 @@ class _Words:
         for at in range(self.firsts[place], self.firsts[place + 1]):
             span = self._spans[at]
             if span.end > offset:
-                bare = offset >= span.start > span.opens
+                bare = offset == span.start > span.opens
                 return _Cut(at, max(0, offset - span.start), bare)
             if span.closes > offset:
-                return _Cut(at + 1, bare=True)
+                return _Cut(at + 1, bare=offset == span.end)
         return _Cut(self.firsts[place + 1])
 
     def first(self, start: _Landing) -> End | None:
@@ -210,16 +208,6 @@ class _Words:
         return End(self.ids[span.place], 0 if closes else length - span.closes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """The first and the last place where a cut can lie, and which word beside it is gone."""
-
-    low: int
-    high: int
-    left_gone: bool
-    right_gone: bool
-
-
 class _Common:
     """What two rows of words have in common, left and right of any place."""
 
@@ -249,32 +237,37 @@ class _Common:
         sides = zip(self.left(cut), self.right(cut), strict=True)
         return [at for at, (left, right) in enumerate(sides) if left + right == self._most]
 
-    def start(self, cut: int) -> int | None:
-        """Where what begins at ``cut`` begins now; None when it cannot be told."""
-        found = self._around(cut)
-        if found is None:
-            return None
-        return found.low if found.right_gone else found.high
+    def lands(self, cut: int, *, starts: bool) -> int | None:
+        """Where what starts (or ends) at ``cut`` does so now; None when it cannot be told.
 
-    def end(self, cut: int) -> int | None:
-        """Where what ends at ``cut`` ends now; None when it cannot be told."""
-        found = self._around(cut)
-        if found is None:
-            return None
-        return found.high if found.left_gone else found.low
-
-    def _around(self, cut: int) -> _Around | None:
-        """New words at a cut stand for the old word beside it that is gone, if only one is."""
+        New words at a cut stand for the old word beside it that is gone, if only one is.
+        """
         places, left, right = self.landings(cut), self.left(cut), self.right(cut)
         low, high = places[0], places[-1]
-        near = slice(max(0, cut - 1 - high + low), cut + 1 + high - low)
-        if left[low] != left[high] or {*self._old[near]} & {*self._new[low:high]}:
-            return None  # a word is there twice, and either could be the one that stayed
+        if low == high:
+            return low
         left_gone = cut > 0 and self.left(cut - 1)[low] == left[low]
         right_gone = cut < len(self._old) and self.right(cut + 1)[high] == right[high]
-        if left_gone and right_gone and low < high:
+        if left[low] != left[high] or (left_gone and right_gone):
             return None
-        return _Around(low, high, left_gone, right_gone)
+        width = 1 + high - low
+        sides = {*self._old[max(0, cut - width) : cut]}, {*self._old[cut : cut + width]}
+        inside, beside = sides[::-1] if starts else sides
+        taken_in = right_gone if starts else left_gone
+        if {*self._new[low:high]} & (beside if taken_in else inside):
+            return None  # a word is there twice, and either could be the one that stayed
+        return low if taken_in == starts else high
+
+    def stays(self, word: int) -> int | None:
+        """Where an old word is now, if it is there and can be nowhere else."""
+        follows = {*self.landings(word + 1)}
+        places = [
+            at for at in self.landings(word)
+            if at + 1 in follows and self._old[word] == self._new[at]
+        ]  # fmt: skip
+        sides = zip(self.left(word), self.right(word + 1), strict=True)
+        needed = all(left + right < self._most for left, right in sides)
+        return places[0] if needed and len(places) == 1 else None
 
 
 def _row(old: Sequence[str], new: Sequence[str]) -> list[int]:
