@@ -48,6 +48,11 @@ class Sheet:
     widths: tuple[int, ...]
 
 
+def prepare() -> None:
+    """Load openpyxl now: a child that is shut in cannot well do so later."""
+    import openpyxl  # noqa: F401
+
+
 def write_workbook(title: str, sheets: Sequence[Sheet]) -> bytes:
     """Write a workbook; ``BadInput`` if a text is longer than a cell can hold."""
     from openpyxl import Workbook

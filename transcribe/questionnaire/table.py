@@ -41,7 +41,7 @@ def read_table(data: bytes) -> Table:
 
 def prepare() -> None:
     """In the child: load what reads workbooks, before it is shut in."""
-    import openpyxl  # noqa: F401
+    excel.prepare()
 
 
 def parse(stream: BinaryIO, setting: str) -> bytes:
