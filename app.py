@@ -84,6 +84,7 @@ def draw_pages(study: secure_storage.Study) -> None:
         (transcribe.page.participants_page, "Participants", "groups"),
         (transcribe.page.transcript_page, "Transcript", "subject"),
         (transcribe.page.group_page, "Group", "forum"),
+        (transcribe.page.pseudonymise_page, "Pseudonymise", "visibility_off"),
         (coding.page.coding_page, "Coding", "sell"),
         (coding.page.codebook_page, "Codebook", "menu_book"),
         (themes.page.themes_page, "Themes", "account_tree"),

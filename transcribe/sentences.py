@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
+from .pseudonymise import Entities, Kind
 from .transcript import Sentence, Word
 
 _SPACY: Final = {"no": "nb", "nn": "nb"}
@@ -27,6 +28,12 @@ _ABBREVIATIONS: Final = {
     ),
     "da": ("f.eks.", "bl.a.", "dvs.", "osv.", "ca.", "dr.", "m.m.", "o.l.", "pga.", "kl.", "nr."),
 }  # fmt: skip
+_KINDS: Final[dict[Kind, tuple[str, ...]]] = {
+    "name": ("PER", "PERSON", "PRS"),
+    "place": ("LOC", "GPE", "GPE_LOC", "FAC"),
+    "workplace": ("ORG", "GPE_ORG"),
+}
+"""What spaCy's models for our languages call them."""
 LONG: Final = 30
 """Words of a sentence beyond which pauses may cut it."""
 PAUSE: Final = 0.7
@@ -109,6 +116,29 @@ def _pipeline(language: str) -> Any:  # spaCy's Language, whose calls are untype
     for abbreviation in _ABBREVIATIONS.get(code, ()):
         blank.tokenizer.add_special_case(abbreviation, [{"ORTH": abbreviation}])
     return blank
+
+
+def entities_of(language: str) -> Entities | None:
+    """Give what finds names and places with an installed model; None where none knows any."""
+    import spacy
+
+    code = _SPACY.get(language, language)
+    for name in spacy.util.get_installed_models():
+        if name.startswith(f"{code}_core_"):
+            model = spacy.load(name, enable=["tok2vec", "transformer", "ner", "entity_ruler"])
+            return lambda text: [
+                (found.start_char, found.end_char, kind)
+                for found in model(text).ents
+                if (kind := _kind_of(found.label_)) is not None
+            ]
+    return None
+
+
+def _kind_of(label: str) -> Kind | None:
+    for kind, labels in _KINDS.items():
+        if label in labels:
+            return kind
+    return None
 
 
 def splitter_name(language: str) -> str:

@@ -74,9 +74,13 @@ def _store(study: Study, linking: Linking) -> None:
     if linking.published() is None:
         # New, or the study's key was changed: the hashes made with the old one match nothing.
         linking.tell_study()
-    people, published, keys, journal = st.tabs(["People", "Name check", "Custodians", "Journal"])
+    people, words, published, keys, journal = st.tabs(
+        ["People", "Replaced words", "Name check", "Custodians", "Journal"]
+    )
     with people:
         _people(study, linking)
+    with words:
+        _replaced(linking)
     with published:
         _published(linking)
     with keys:
@@ -112,6 +116,28 @@ def _people(study: Study, linking: Linking) -> None:
     enter_person(linking, person, fixed=chosen != NEW)
     if registered:
         withdrawal_and_removal(linking, person)
+
+
+def _replaced(linking: Linking) -> None:
+    st.caption(
+        "What was taken out of transcripts for good, and what stands there now. Only custodians "
+        "can tell; looking is on record."
+    )
+    if not st.toggle("Show them"):
+        return
+    found = linking.originals()
+    if not found:
+        st.caption("Nothing was replaced yet.")
+        return
+    st.dataframe(
+        {
+            "In the text": [one.label for one in found],
+            "Stood there": [one.text for one in found],
+            "Transcript": [one.transcript_id for one in found],
+            "When": [one.at[:10] for one in found],
+        },
+        hide_index=True,
+    )
 
 
 def _label(one: tuple[int, str]) -> str:
