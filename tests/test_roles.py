@@ -397,6 +397,7 @@ ACTS: Mapping[str, str] = {
     "transcribe.store.acting.redo": "transcribe",
     "transcribe.store.acting.undo": "transcribe",
     "transcribe.store.acting.undo_state": "read",
+    "transcribe.store.editing.correct": "transcribe",
     "transcribe.store.editing.merge_sentences": "transcribe",
     "transcribe.store.editing.split_sentence": "transcribe",
     "transcribe.store.editing.transcript_of": "read",

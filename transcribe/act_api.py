@@ -34,9 +34,9 @@ def act_routes() -> list[BaseRoute]:
 
 def _edit(study: Study, transcript_id: int, asked: Asked) -> None:
     written = asked.flag("written") if "written" in asked.fields else False
-    editing.edit_sentence(
-        study, asked.whole("sentence"), asked.text("text"), asked.whole("version"),
-        asked.client_id(), written=written,
+    editing.correct(
+        study, transcript_id, asked.whole("sentence"), asked.text("text"),
+        asked.whole("version"), asked.client_id(), written=written,
     )  # fmt: skip
 
 

@@ -128,6 +128,13 @@ def test_an_old_version_is_answered_with_the_new_one(act: Act, lines: Lines) -> 
     assert "both versions" in late["error"]
 
 
+def test_who_corrects_what_is_gone_is_told_so(act: Act, lines: Lines) -> None:
+    first = lines()[0]["id"]
+    act("remove", sentences=[[first, 1]])
+    late = act("edit", sentence=first, version=1, text="Mine.")
+    assert (late["status"], late["put"], late["gone"]) == (409, [], [first])
+
+
 def test_a_repeated_act_is_answered_again(act: Act, lines: Lines) -> None:
     first = lines()[0]["id"]
     once = act("split", sentence=first, version=1, at=8, client_id="same")

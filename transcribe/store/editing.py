@@ -4,6 +4,7 @@ A sentence is named with the version in which it was read. Where somebody else c
 meanwhile ``StaleWrite`` is raised, and both texts are the person's to compare.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -43,26 +44,35 @@ def edit_sentence(
 ) -> SentenceRow:  # fmt: skip
     """Correct a sentence that was read as ``version``; what was heard stays beside it.
 
-    ``written``: the text is put into written language, and the one before is kept beside it
-    as what was said. A repeated ``client_id`` changes nothing and gives the sentence as it
-    stands. An old ``version`` raises StaleWrite.
+    A repeated ``client_id`` changes nothing and gives the sentence as it stands. An old
+    ``version`` raises StaleWrite. See ``correct`` for ``written``.
     """
     study.require("transcribe")
     transcript_id = transcript_of(study, sentence_id)
-    text = tidied(text)
-    try:
-        with acting(
-            study, transcript_id, "sentence.edited", client_id,
-            about=f"sentence:{sentence_id}", said="a corrected sentence",
-        ) as act:  # fmt: skip
-            kept = keep(act, sentence_id, version)
-            verbatim = kept.said.verbatim
-            if written and verbatim is None and text != kept.said.text:
-                verbatim = kept.said.text
-            rewrite(act, kept, replace(kept.said, text=text, verbatim=verbatim))
-    except Repeated:
-        pass
+    with suppress(Repeated):
+        correct(study, transcript_id, sentence_id, text, version, client_id, written=written)
     return read_sentence(study.db, sentence_id)
+
+
+def correct(
+    study: Study, transcript_id: int, sentence_id: int, text: str, version: int,
+    client_id: str | None, *, written: bool = False,
+) -> None:  # fmt: skip
+    """Correct a sentence of a transcript.
+
+    ``written``: the text is put into written language, and the one before is kept beside it
+    as what was said.
+    """
+    text = tidied(text)
+    with acting(
+        study, transcript_id, "sentence.edited", client_id,
+        about=f"sentence:{sentence_id}", said="a corrected sentence",
+    ) as act:  # fmt: skip
+        kept = keep(act, sentence_id, version)
+        verbatim = kept.said.verbatim
+        if written and verbatim is None and text != kept.said.text:
+            verbatim = kept.said.text
+        rewrite(act, kept, replace(kept.said, text=text, verbatim=verbatim))
 
 
 def split_sentence(
