@@ -1,6 +1,7 @@
 """Coding: reading sentences under codes, by several coders side by side."""
 
 from . import archiving as _archiving  # noqa: F401  (registers what it archives)
+from .api import asked_trims
 from .codebook import KINDS, PALETTE, Code, CodedSegment, Coding, Kind, Segment
 from .store import (
     add_code,
@@ -12,7 +13,7 @@ from .store import (
     list_codes,
     remove_code,
     segment,
-    segment_id,
+    segment_ids,
     segment_text,
     segments_of,
     segments_touching,
@@ -28,6 +29,7 @@ __all__ = [
     "Kind",
     "Segment",
     "add_code",
+    "asked_trims",
     "clear_coding",
     "code",
     "coding_counts",
@@ -36,7 +38,7 @@ __all__ = [
     "list_codes",
     "remove_code",
     "segment",
-    "segment_id",
+    "segment_ids",
     "segment_text",
     "segments_of",
     "segments_touching",

@@ -50,9 +50,9 @@ def _set_or_clear(study: Study, asked: Asked) -> Response:
         if coder != study.member.id:
             # A page left open in a browser in which another member has signed in since.
             raise NotAllowed("Another member is signed in now, who cannot code in your name.")
-        now = store.set_coding(study, *place, code_id, client_id, trims=_trims(asked))
+        now = store.set_coding(study, *place, code_id, client_id, trims=asked_trims(asked))
     else:
-        now = store.clear_coding(study, *place, code_id, client_id, coder, trims=_trims(asked))
+        now = store.clear_coding(study, *place, code_id, client_id, coder, trims=asked_trims(asked))
     return sent(
         {
             "head": study.head(),
@@ -62,7 +62,8 @@ def _set_or_clear(study: Study, asked: Asked) -> Response:
     )
 
 
-def _trims(asked: Asked) -> tuple[int, int]:
+def asked_trims(asked: Asked) -> tuple[int, int]:
+    """Read how much of its outer sentences a segment leaves out; nothing where it is not said."""
     start, end = (
         asked.whole(name) if name in asked.fields else 0 for name in ("trim_start", "trim_end")
     )

@@ -88,6 +88,7 @@ def _quote(study: Study, asked: Asked) -> Response:
         asked.whole("transcript"),
         asked.whole("first"),
         asked.whole("last"),
+        trims=coding.asked_trims(asked),
         client_id=asked.client_id(),
     )
     return sent({"head": study.head()})

@@ -4,7 +4,7 @@ from . import following as _following  # noqa: F401  (registers what follows the
 from .codes import add_code, code, coding_counts, edit_code, list_codes, remove_code
 from .codings import clear_coding, codings, set_coding
 from .repairs import let_go, reopen, repair, repairs
-from .segments import marked_quotes, segment, segment_id, segment_text, segments_of
+from .segments import marked_quotes, segment, segment_ids, segment_text, segments_of
 from .withdrawal import segments_touching
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "repair",
     "repairs",
     "segment",
-    "segment_id",
+    "segment_ids",
     "segment_text",
     "segments_of",
     "segments_touching",

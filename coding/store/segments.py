@@ -18,20 +18,14 @@ _ELSEWHERE: Final = (
 )
 
 
-def segment_id(
-    change: Change, transcript_id: int, first: int, last: int, trims: tuple[int, int] = (0, 0)
-) -> int:
-    """Find or make the segment from one sentence to another, in either order.
-
-    ``trims``: code points left out at its start and at its end.
-    """
-    return segment_ids(change, transcript_id, first, last, trims)[0]
-
-
 def segment_ids(
     change: Change, transcript_id: int, first: int, last: int, trims: tuple[int, int] = (0, 0)
 ) -> list[int]:
-    """Find all segments on the same words, or make one. Corrections can bring several there."""
+    """Find the segments from one sentence to another, in either order, or make one.
+
+    ``trims``: code points left out at its start and at its end. Corrections can bring several
+    onto the same words; the oldest comes first.
+    """
     first, last = ends(change.db, transcript_id, first, last, trims)
     found = change.db.execute(
         "SELECT id FROM segments WHERE first_sentence_id = ? AND last_sentence_id = ?"

@@ -11,7 +11,7 @@ from coding import (
     codings,
     remove_code,
     segment,
-    segment_id,
+    segment_ids,
     segment_text,
     segments_of,
     set_coding,
@@ -180,7 +180,7 @@ def test_a_removed_code_takes_its_codings_out_of_sight(desk: Desk) -> None:
 
 def test_a_segment_reads_as_its_sentences_with_trims(desk: Desk) -> None:
     with desk.ann.change() as change:
-        whole = segment_id(change, desk.transcript, desk.lines[1], desk.lines[2])
+        (whole,) = segment_ids(change, desk.transcript, desk.lines[1], desk.lines[2])
         change.db.execute(
             "INSERT INTO segments (transcript_id, first_sentence_id, last_sentence_id,"
             " trim_start, trim_end) VALUES (?, ?, ?, 4, 8)",

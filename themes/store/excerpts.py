@@ -104,10 +104,12 @@ def excerpts_of_theme(study: Study, theme_id: int) -> list[Excerpt]:
 def _coded(study: Study, which: str, value: int) -> list[Excerpt]:
     reading = Reading(study)
     rows = study.db.execute(
-        f"SELECT DISTINCT {_SEGMENT} FROM segments s"
+        f"SELECT {_SEGMENT.replace('s.id', 'min(s.id)', 1)} FROM segments s"
         " JOIN sentences f ON f.id = s.first_sentence_id"
         " JOIN codings c ON c.segment_id = s.id JOIN codes k ON k.id = c.code_id"
-        f" WHERE {which} AND c.deleted_at IS NULL AND k.deleted_at IS NULL" + _ORDER,
+        f" WHERE {which} AND c.deleted_at IS NULL AND k.deleted_at IS NULL"
+        # Corrections can bring several onto the same words: these are read once.
+        " GROUP BY s.first_sentence_id, s.last_sentence_id, s.trim_start, s.trim_end" + _ORDER,
         [value],
     ).fetchall()
     return [found for row in rows if (found := reading.excerpt(row)) is not None]

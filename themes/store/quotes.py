@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from coding import segment_id
+from coding import segment_ids
 from secure_storage import BadInput, Change, Repeated, Study
 
 from ..theme import STATUSES, Quote, Status
@@ -42,25 +42,28 @@ def quotes(study: Study, theme_id: int | None = None) -> list[Quote]:
 
 
 def mark_quote(
-    study: Study, transcript_id: int, first: int, last: int, *, client_id: str | None = None
-) -> int:
-    """Mark a run of sentences as a quote and return its id; twice changes nothing."""
+    study: Study, transcript_id: int, first: int, last: int, *,
+    trims: tuple[int, int] = (0, 0), client_id: str | None = None,
+) -> int:  # fmt: skip
+    """Mark a run of sentences as a quote and return its id; twice changes nothing.
+
+    ``trims``: code points left out at its start and at its end.
+    """
     study.require("theme")
     try:
         with study.change("theme") as change:
-            segment = segment_id(change, transcript_id, first, last)
+            segments = segment_ids(change, transcript_id, first, last, trims)
             row = change.db.execute(
-                "SELECT id, deleted_at FROM quotes WHERE segment_id = ?", [segment]
+                "SELECT id, deleted_at FROM quotes"
+                f" WHERE segment_id IN ({','.join('?' * len(segments))})"
+                " ORDER BY deleted_at IS NOT NULL, id",
+                segments,
             ).fetchone()
             if row is not None and row[1] is None:
                 return int(row[0])
-            quote_id = _mark(change, segment, None if row is None else int(row[0]))
-            change.record(
-                "quote.marked",
-                f"quote:{quote_id}",
-                after={"transcript": transcript_id, "first": first, "last": last},
-                client_id=client_id,
-            )
+            quote_id = _mark(change, segments[0], None if row is None else int(row[0]))
+            after = _place_of(change.db, quote_id)
+            change.record("quote.marked", f"quote:{quote_id}", after=after, client_id=client_id)
             return quote_id
     except Repeated as repeated:
         (event,) = study.events(repeated.seq - 1, 1)
@@ -68,21 +71,24 @@ def mark_quote(
 
 
 def unmark_quote(
-    study: Study, transcript_id: int, first: int, last: int, *, client_id: str | None = None
-) -> None:
+    study: Study, transcript_id: int, first: int, last: int, *,
+    trims: tuple[int, int] = (0, 0), client_id: str | None = None,
+) -> None:  # fmt: skip
     """Take the mark off a run of sentences; twice changes nothing."""
     study.require("theme")
     try:
         with study.change("theme") as change:
-            row = change.db.execute(
+            change.once(client_id)
+            rows = change.db.execute(
                 "SELECT q.id FROM quotes q JOIN segments s ON s.id = q.segment_id"
                 " WHERE s.transcript_id = ? AND (s.first_sentence_id, s.last_sentence_id)"
-                " IN (VALUES (?, ?), (?, ?)) AND s.trim_start = 0 AND s.trim_end = 0"
+                " IN (VALUES (?, ?), (?, ?)) AND s.trim_start = ? AND s.trim_end = ?"
                 " AND q.deleted_at IS NULL",
-                [transcript_id, first, last, last, first],
-            ).fetchone()
-            if row is not None:
-                _unmark(change, int(row[0]), client_id)
+                [transcript_id, first, last, last, first, *trims],
+            ).fetchall()
+            # Corrections can bring several onto the same words.
+            for number, (quote_id,) in enumerate(rows):
+                _unmark(change, int(quote_id), None if number else client_id)
     except Repeated:
         return
 
@@ -139,18 +145,19 @@ def _mark(change: Change, segment: int, again: int | None) -> int:
 
 
 def _unmark(change: Change, quote_id: int, client_id: str | None) -> None:
-    transcript, first, last = change.db.execute(
-        "SELECT s.transcript_id, s.first_sentence_id, s.last_sentence_id FROM quotes q"
-        " JOIN segments s ON s.id = q.segment_id WHERE q.id = ?",
+    after = _place_of(change.db, quote_id)
+    change.db.execute("UPDATE quotes SET deleted_at = ? WHERE id = ?", [change.now, quote_id])
+    change.record("quote.unmarked", f"quote:{quote_id}", after=after, client_id=client_id)
+
+
+def _place_of(db: "Database", quote_id: int) -> dict[str, int]:
+    """What an event carries, so that who listens needs no query."""
+    row = db.execute(
+        "SELECT s.transcript_id, s.first_sentence_id, s.last_sentence_id, s.trim_start, s.trim_end"
+        " FROM quotes q JOIN segments s ON s.id = q.segment_id WHERE q.id = ?",
         [quote_id],
     ).fetchone()
-    change.db.execute("UPDATE quotes SET deleted_at = ? WHERE id = ?", [change.now, quote_id])
-    change.record(
-        "quote.unmarked",
-        f"quote:{quote_id}",
-        after={"transcript": transcript, "first": first, "last": last},
-        client_id=client_id,
-    )
+    return dict(zip(("transcript", "first", "last", "trim_start", "trim_end"), row, strict=True))
 
 
 def _place(
