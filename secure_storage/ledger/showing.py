@@ -24,7 +24,9 @@ MOST: Final = 64 << 20
 TEXTS: Final = frozenset({"csv", "json", "md", "srt", "txt", "vtt"})
 _APART: Final = "\n\n\n\n"
 """No name reaches over so many marks."""
-_SAID: Final = re.compile(r"<w:t(?:\s[^>]*)?>([^<]*)</w:t>|(<w:(?:tab|br)\b)")
+_SAID: Final = re.compile(r"<(?:w:)?t(?:\s[^>]*)?>([^<]*)</(?:w:)?t>|(<w:(?:tab|br)\b)")
+_ENDS: Final = {"docx": "</w:p>", "xlsx": "</c>"}
+"""Of the packed forms: what ends a paragraph, or a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,13 @@ def _paragraphs(data: bytes, form: str) -> Iterator[str]:
     if form in TEXTS:
         yield from data.decode(errors="replace").splitlines()
         return
-    if form != "docx":
+    if form not in _ENDS:
         raise BadInput(UNSEARCHED)
     try:
         # The file is one that this study made and sealed: no child has to read it.
         with open_archive(BytesIO(data), ["*.xml"], Caps(bytes=MOST, ratio=2000.0)) as packed:
             for name in packed.names:
-                for piece in packed.read(name).decode(errors="replace").split("</w:p>"):
+                for piece in packed.read(name).decode(errors="replace").split(_ENDS[form]):
                     said = (" " if gap else unescape(one) for one, gap in _SAID.findall(piece))
                     if text := "".join(said):
                         yield text

@@ -20,6 +20,7 @@ from secure_storage import (
 from secure_storage.ledger import NamePlace, names_shown, showing
 from secure_storage.linking import Person
 from transcribe import Sentence, Transcription, Turn
+from transcribe.excel import Sheet, write_workbook
 from transcribe.formats import render
 
 Join = Callable[[str, Role], Study]
@@ -68,6 +69,15 @@ def test_plain_text_is_searched_line_by_line(study: Study) -> None:
         NamePlace("Så kom ", "Kari Nordmann", " & de andre <hjem>."),
         NamePlace("Takk, ", "Ola", "."),
     ]
+
+
+@pytest.mark.usefixtures("named")
+def test_an_excel_file_is_searched_cell_by_cell(study: Study) -> None:
+    book = write_workbook("Said", [Sheet("Said", ("Kari", "Hansen"), ((SAID[1], 3),), ())])
+    asked = ask(study, book, "xlsx")
+    assert names_shown(study, asked.id)[-1] == NamePlace(
+        "Så kom ", "Kari Nordmann", " & de andre <hjem>."
+    )
 
 
 @pytest.mark.usefixtures("named")
