@@ -3,15 +3,18 @@
 import { button, make, newId } from "../fokus.transcript/dom.js"
 import { face, Transcript } from "../fokus.transcript/transcript.js"
 import { Follower, outbox, read, write } from "../fokus.transcript/wire.js"
-import { byRow, keyOf, overlaid, pinned, stripes } from "./margin.js"
+import { byRow, keyOf, overlaid, partOf, pinned, placeKey, stripes } from "./margin.js"
 import { findCode, newCode, swatch } from "./palette.js"
+import { Repairs } from "./repairs.js"
+
+const PLACE = ["first", "last", "trim_start", "trim_end"]
 
 class Coder extends Transcript {
   build() {
     super.build()
     this.codes = []
     this.saved = new Map() // codings the server has, by key
-    this.quotes = new Set() // "first-last"
+    this.quotes = new Set() // keys of places
     this.follows = new Follower((news) => this.learnCoding(news), () => this.loadCodings())
     this.done = [] // own acts, for undo
     this.undone = []
@@ -23,6 +26,8 @@ class Coder extends Transcript {
       make("div", { class: "heading" }, "Codes"),
       this.entries,
     )
+    this.repairs = new Repairs(this)
+    this.side.append(this.repairs.element)
     this.frame.classList.add("sided")
     this.frame.append(this.side)
     if (this.data.may_code) {
@@ -77,14 +82,16 @@ class Coder extends Transcript {
     this.codeOf = new Map(body.codes.map((code) => [code.id, code]))
     if (!this.pins.length) this.pins = pinned(body.codes)
     this.saved = new Map(body.codings.map((coding) => [keyOf(coding), coding]))
-    this.quotes = new Set(body.quotes.map(({ first, last }) => `${first}-${last}`))
+    this.quotes = new Set(body.quotes.map(placeKey))
     this.drawCodes()
     this.drawMargin(true)
+    this.repairs.take(body.repairs)
   }
 
   drawn() {
     super.drawn()
     this.drawMargin()
+    this.repairs.draw()
   }
 
   told(news) {
@@ -92,17 +99,20 @@ class Coder extends Transcript {
     this.follows.told(news)
   }
 
-  learnCoding({ action, after }) {
+  learnCoding({ action, object, after }) {
     if (/^(code|member)\./.test(action)) {
       this.loadCodings()
     } else if (after?.transcript !== this.data.transcript) {
       return
     } else if (action === "coding.set" || action === "coding.cleared") {
+      const id = Number(object.split(":")[1])
       if (!this.codeOf.has(after.code) || !this.initials.has(after.coder)) this.loadCodings()
-      else this.settle(after, action === "coding.set")
+      else this.settle({ ...after, id }, action === "coding.set")
     } else if (action === "quote.marked" || action === "quote.unmarked") {
-      this.quotes[action === "quote.marked" ? "add" : "delete"](`${after.first}-${after.last}`)
+      this.quotes[action === "quote.marked" ? "add" : "delete"](placeKey(after))
       this.drawMargin()
+    } else if (after.touched || /^segment\./.test(action)) {
+      this.loadCodings() // the words have moved, and the codings with them
     }
   }
 
@@ -135,7 +145,7 @@ class Coder extends Transcript {
   drawMargin(all = false) {
     if (!this.rows.length || !this.codeOf) return
     this.shown = overlaid(this.saved, outbox.acts, this.me)
-    const { groups, lanes } = stripes(this.shown.values(), this.places)
+    const { groups, lanes } = stripes(this.shown.values(), this.places, this.sentences)
     this.list.style.setProperty("--lanes", Math.max(1, lanes))
     const rows = byRow(groups, this.rows.length)
     const quoted = this.quotedRows()
@@ -152,12 +162,19 @@ class Coder extends Transcript {
   quotedRows() {
     const rows = new Map()
     for (const quote of this.quotesShown()) {
-      const [first, last] = quote.split("-").map((id) => this.places.get(Number(id)))
-      for (let row = first; row <= last; row += 1) {
-        rows.set(row, row === first || rows.get(row) === "q" ? "q" : "-")
+      const { from, to, ...trims } = this.within(quote)
+      for (let row = from; row <= to; row += 1) {
+        rows.set(row, row === from || rows.get(row)?.[0] === "q" ? "q" : "-")
       }
+      if (from <= to) rows.set(from, `q${partOf({ from, to, ...trims }, this.sentences)}`)
     }
     return rows
+  }
+
+  /** Which rows, and how much of them, a key of a place means. */
+  within(key) {
+    const [first, last, trim_start, trim_end] = key.split("-").map(Number)
+    return { from: this.places.get(first), to: this.places.get(last), trim_start, trim_end }
   }
 
   quotesShown() {
@@ -171,8 +188,11 @@ class Coder extends Transcript {
   marginOf(groups, index, quoted) {
     const parts = groups.map((group) => this.stripe(group, index))
     const chips = groups.filter((group) => group.from === index).map((group) => this.chip(group))
-    if (quoted === "q") {
-      chips.unshift(make("span", { class: "chip quote", title: "Marked as a quote" }, "❝ quote"))
+    if (quoted?.[0] === "q") {
+      const part = quoted.slice(1)
+      const label = make("span", { class: "chip quote", title: "Marked as a quote" }, "❝ quote")
+      if (part) label.append(words(part))
+      chips.unshift(label)
     }
     return [...parts, make("div", { class: "chips" }, ...chips)]
   }
@@ -198,12 +218,13 @@ class Coder extends Transcript {
       "span",
       {
         class: `chip${own ? " own" : ""}`, "data-code": group.code, "data-state": group.state,
-        "data-coders": group.coders.join(" "), "data-length": length,
+        "data-coders": group.coders.join(" "), "data-place": group.place,
         title: code?.definition ? `${this.words(group)}: ${code.definition}` : this.words(group),
       },
       swatch(code),
       make("span", { class: "name" }, code?.name ?? "…"),
       length > 1 ? make("span", { class: "length" }, `${length} sentences`) : null,
+      group.part ? words(group.part) : null,
       ...group.coders.map((coder) => make("span", { class: "initials" }, this.initials.get(coder) ?? "?")),
     )
     if (own && this.data.may_code) chip.append(make("span", { class: "drop", title: "Take back (x)" }, "×"))
@@ -232,19 +253,13 @@ class Coder extends Transcript {
     this.entries.replaceChildren(...(entries.length ? entries : [none]))
   }
 
-  sent() {
-    super.sent()
-    this.drawMargin()
-  }
-
   clicked(event) {
     const chip = event.target.closest(".drop")?.closest(".chip")
     if (!chip) return super.clicked(event)
     const row = event.target.closest(".row")
     const own = this.ownAt(Number(row.dataset.index)).filter(
       (coding) => coding.code === Number(chip.dataset.code)
-        && this.places.get(coding.first) === Number(row.dataset.index)
-        && this.lengthOf(coding) === Number(chip.dataset.length),
+        && placeKey(coding) === chip.dataset.place,
     )
     if (own.length) this.act({ coding: own.at(-1), set: false })
     this.list.focus({ preventScroll: true })
@@ -254,11 +269,9 @@ class Coder extends Transcript {
 
   get ends() {
     const [first, last] = this.span
-    return { first: this.sentences[first].id, last: this.sentences[last].id }
-  }
-
-  lengthOf({ first, last }) {
-    return this.places.get(last) - this.places.get(first) + 1
+    return {
+      first: this.sentences[first].id, last: this.sentences[last].id, trim_start: 0, trim_end: 0,
+    }
   }
 
   /** Own codings that touch a row, in the order in which they were made. */
@@ -285,8 +298,9 @@ class Coder extends Transcript {
 
   quote() {
     const { first, last } = this.ends
-    const quote = `${first}-${last}`
-    this.act({ quote, set: !this.quotesShown().has(quote) })
+    const there = [...this.quotesShown()].filter((key) => key.startsWith(`${first}-${last}-`))
+    for (const quote of there) this.act({ quote, set: false })
+    if (!there.length) this.act({ quote: placeKey(this.ends), set: true })
   }
 
   /** An act of the user: done, and kept for undo. */
@@ -314,23 +328,34 @@ class Coder extends Transcript {
     this.status.classList.remove("alarm")
     const transcript = this.data.transcript
     const failed = (error) => {
-      const other = (one) => !(act.coding ? one.coding === act.coding : one.quote === act.quote)
+      const other = (one) =>
+        one.coding !== act.coding || one.quote !== act.quote || one.repair !== act.repair
       this.done = this.done.filter(other)
       this.undone = this.undone.filter(other)
       this.say(`Not saved: ${error.message}`, true)
     }
+    if (act.repair) return this.repairs.send(act, failed)
     if (act.quote) {
-      const [first, last] = act.quote.split("-").map(Number)
+      const [first, last, trim_start, trim_end] = act.quote.split("-").map(Number)
+      const place = { transcript, first, last, trim_start, trim_end, set: act.set }
       const kept = () => this.quotes[act.set ? "add" : "delete"](act.quote)
-      outbox.send("/api/quote", { transcript, first, last, set: act.set }, act, kept, failed)
+      outbox.send("/api/quote", place, act, kept, failed)
       return
     }
+    this.follow(act.coding)
     // With its coder: another member may have signed in in this browser meanwhile.
-    const coding = { ...act.coding, transcript, set: act.set }
+    const { id, ...coding } = { ...act.coding, transcript, set: act.set }
     const kept = (answer) => {
+      act.coding.id = answer.coding?.id ?? id
       if (this.data.transcript === transcript) this.settle(act.coding, answer.set)
     }
     outbox.send("/api/coding", coding, act, kept, failed)
+  }
+
+  /** Corrections may have moved a coding since it was made: take its place as it is now. */
+  follow(coding) {
+    const now = [...this.saved.values()].find(({ id }) => id && id === coding.id)
+    if (now) for (const name of PLACE) coding[name] = now[name]
   }
 
   find() {
@@ -375,6 +400,7 @@ class Coder extends Transcript {
       [["u"], "u", "undo your last act", () => this.undo()],
       [["U"], "Shift u", "do it again", () => this.redo()],
       [["q"], "q", "mark as a quote, or not", () => this.quote()],
+      ...this.repairs.keys(),
       ...keys,
     ]
   }
@@ -382,6 +408,11 @@ class Coder extends Transcript {
   get editKeys() {
     return ["e"]
   }
+}
+
+/** What a segment covers of its sentences. */
+function words(part) {
+  return make("span", { class: "part", title: part }, `«${part}»`)
 }
 
 export default face(Coder)

@@ -1,8 +1,23 @@
 // The coding margin: which stripes and chips stand beside which sentence.
 // Pure: values in, values out; codings are grouped when coders agree on segment and code.
 
+/** A key for the words that a segment covers. */
+export const placeKey = ({ first, last, trim_start, trim_end }) =>
+  `${first}-${last}-${trim_start}-${trim_end}`
+
 /** A key for one coder's reading of one segment under one code. */
-export const keyOf = ({ first, last, code, coder }) => `${first}-${last}-${code}-${coder}`
+export const keyOf = (coding) => `${placeKey(coding)}-${coding.code}-${coding.coder}`
+
+/** The words of a segment that begins or ends within a sentence; "" for whole sentences. */
+export function partOf({ from, to, trim_start, trim_end }, sentences) {
+  if (!trim_start && !trim_end) return ""
+  const texts = sentences.slice(from, to + 1).map(({ text }) => [...text])
+  // The end first: in one sentence both count from its own ends.
+  const last = texts.at(-1)
+  last.length = Math.max(0, last.length - trim_end)
+  texts[0] = texts[0].slice(trim_start)
+  return texts.map((letters) => letters.join("")).join(" ")
+}
 
 /**
  * What the margin shows: the saved codings with the unsent acts laid over them.
@@ -23,14 +38,18 @@ export function overlaid(saved, acts, me) {
 }
 
 /** Group codings of the same segment and code, and give each group a lane of its own. */
-export function stripes(codings, places) {
+export function stripes(codings, places, sentences) {
   const groups = new Map()
   for (const coding of codings) {
     const from = places.get(coding.first)
     const to = places.get(coding.last)
     if (from === undefined || to === undefined) continue
-    const key = `${coding.first}-${coding.last}-${coding.code}`
-    if (!groups.has(key)) groups.set(key, { from, to, code: coding.code, coders: [], state: "saved" })
+    const key = `${placeKey(coding)}-${coding.code}`
+    if (!groups.has(key)) {
+      const { code, trim_start, trim_end } = coding
+      const part = partOf({ from, to, trim_start, trim_end }, sentences)
+      groups.set(key, { from, to, code, part, place: placeKey(coding), coders: [], state: "saved" })
+    }
     const group = groups.get(key)
     group.coders.push(coding.coder)
     if (coding.state === "unsent") group.state = "unsent"
@@ -50,7 +69,7 @@ export function stripes(codings, places) {
 export function byRow(groups, count) {
   const rows = Array.from({ length: count }, () => ({ groups: [], signature: "" }))
   for (const group of groups) {
-    const mark = `${group.lane}:${group.code}:${group.coders}:${group.state}`
+    const mark = `${group.lane}:${group.code}:${group.coders}:${group.state}:${group.part}`
     for (let row = group.from; row <= group.to; row += 1) {
       rows[row].groups.push(group)
       const part = `${row === group.from ? "[" : ""}${mark}${row === group.to ? "]" : ""};`
