@@ -8,9 +8,9 @@ the study it gives keyed hashes of the names (``names``) and the fact of a withd
 from .doors import create_linking, open_linking, own_fingerprint, recover_linking
 from .linking import Custodian, Linking
 from .pseudonyms import Pseudonym, pseudonyms
-from .replaced import Original, can_seal, seal_original
+from .replaced import can_seal, seal_original
 from .shared import LinkingState, linking_state
-from .store import Person
+from .store import Original, Person
 
 __all__ = [
     "Custodian",

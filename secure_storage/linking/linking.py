@@ -14,10 +14,9 @@ from ..study import Study
 from . import replaced, shared, store
 from . import seals as seals_of
 from .entry import changed, checked_day, tidied
-from .replaced import Original
 from .seals import KIT, Seals
 from .shared import SharedLinking
-from .store import Person
+from .store import Original, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +293,7 @@ class Linking:
         self._take_in()
         with self._core.change(self._study.member) as change:
             change.record("read.originals", "linking")
-            return replaced.originals(change.db)
+            return list(store.originals(change.db).values())
 
     def _take_in(self) -> None:
         if not replaced.outdated(self._study.db, self._core.root):

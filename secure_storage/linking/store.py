@@ -32,6 +32,19 @@ class Person:
     id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What a replacement stands for."""
+
+    label: str
+    """What stands in the text now."""
+    text: str
+    """What stood there."""
+    transcript_id: int
+    at: str
+    """When it was replaced, ISO 8601 UTC."""
+
+
 _COLUMNS: Final = (
     "id, group_number, pseudonym, name, other_names, contact, consent, consent_on, basis,"
     " withdrawn_on, retention, version"
@@ -167,3 +180,42 @@ def mark_withdrawn(study_db: sqlite_utils.Database, participant_id: int, day: st
     study_db.conn.execute(
         "UPDATE participants SET withdrawn_at = ? WHERE id = ?", (day, participant_id)
     )
+
+
+def seal_waiting(study_db: sqlite_utils.Database, sealed: bytes) -> None:
+    """Keep in the study what waits for a custodian."""
+    study_db.conn.execute("INSERT INTO sealed_originals (sealed) VALUES (?)", [sealed])
+
+
+def waiting(study_db: sqlite_utils.Database) -> list[bytes]:
+    """List what waits in the study."""
+    rows = study_db.conn.execute("SELECT sealed FROM sealed_originals ORDER BY id").fetchall()
+    return [bytes(row[0]) for row in rows]
+
+
+def nothing_waits(study_db: sqlite_utils.Database) -> None:
+    """Take out of the study what waited."""
+    study_db.conn.execute("DELETE FROM sealed_originals")
+
+
+def add_original(db: sqlite_utils.Database, mark: bytes, original: Original) -> None:
+    """Add what was replaced, unless what bore this mark is there."""
+    db.conn.execute(
+        "INSERT OR IGNORE INTO replaced (mark, label, original, transcript, at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        [mark, original.label, original.text, original.transcript_id, original.at],
+    )
+
+
+def originals(db: sqlite_utils.Database) -> dict[int, Original]:
+    """List what was replaced, by number, label by label."""
+    rows = db.conn.execute(
+        "SELECT id, label, original, transcript, at FROM replaced ORDER BY label, id"
+    ).fetchall()
+    return {int(row[0]): Original(str(row[1]), str(row[2]), int(row[3]), str(row[4]))
+            for row in rows}  # fmt: skip
+
+
+def remove_original(db: sqlite_utils.Database, number: int) -> None:
+    """Take out one."""
+    db.conn.execute("DELETE FROM replaced WHERE id = ?", [number])
