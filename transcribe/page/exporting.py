@@ -26,11 +26,12 @@ def exporting_part(study: Study, row: TranscriptRow) -> None:
             "member with the permission to release agrees (page **Exports**)."
         )
         with st.form(f"export-transcript-{row.id}", border=False):
-            first, second = st.columns(2)
+            first, second = st.columns(2, vertical_alignment="bottom")
             form = first.selectbox("Form", EXPORT_FORMS, format_func=_CALLED.__getitem__)
             times = second.checkbox(
                 "With times and pauses", value=True, help="Subtitles (WebVTT, SubRip) need them."
             )
+            first, second = st.columns(2)
             purpose = first.text_input("What for", placeholder="Member check", max_chars=500)
             recipient = second.text_input("For whom", placeholder="The participants", max_chars=500)
             if st.form_submit_button("Ask for the file", icon=":material/outbox:"):

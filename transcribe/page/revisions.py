@@ -81,8 +81,8 @@ def _compare(
         st.caption("These two do not differ in a word, nor in who says it.")
         return
     st.caption(
-        f"{len(found)} places differ. Words in \\[- -\\] stand in the older one alone, those in "
-        "{+ +} in the newer."
+        f"Places that differ: {len(found)}. Words in \\[- -\\] stand in the older one alone, "
+        "those in {+ +} in the newer."
     )
     pages = -(-len(found) // _PAGE)
     page = int(st.number_input("Page", 1, pages, key=f"revisions-{pages}")) if pages > 1 else 1
