@@ -1,5 +1,6 @@
 """The real workbench, started by its own command, driven in a real browser."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -7,12 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 QUIET = [
@@ -121,3 +123,36 @@ def sign_in() -> Callable[[Page, str, str], None]:
         page.get_by_role("button", name="Sign in").click()
 
     return enter
+
+
+@pytest.fixture(scope="session")
+def sound() -> Callable[..., Path]:
+    """Write a WAV file of a hum; ``pitch`` is half its turn, in samples."""
+
+    def write(path: Path, seconds: float, pitch: int) -> Path:
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            turn = bytes((200, 31)) * pitch + bytes((56, 224)) * pitch
+            count = int(16_000 * seconds)
+            file.writeframes((turn * (count // len(turn) + 1))[:count])
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def choose() -> Callable[[Page, str], None]:
+    """Choose a transcript by its title."""
+
+    def pick(page: Page, title: str) -> None:
+        # A redraw of the page shuts an open list: open it again.
+        for _ in range(10):
+            page.get_by_role("combobox", name="Transcript").click()
+            with contextlib.suppress(TimeoutError):
+                page.get_by_role("option", name=title).click(timeout=3000)
+                return
+        raise AssertionError(f"no option {title}")
+
+    return pick

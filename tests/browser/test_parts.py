@@ -1,14 +1,12 @@
 """A recording of two files is heard as one, on the sentences' timeline."""
 
-import contextlib
 import re
-import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, TimeoutError, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from secure_storage import FLOOR, create_study, unlock
 from transcribe import Sentence, Transcription, Turn, add_recording, save_transcription
@@ -32,23 +30,13 @@ TALK = Transcription(
 )
 
 
-def sound(path: Path, pitch: int) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        turn = bytes((200, 31)) * pitch + bytes((56, 224)) * pitch
-        file.writeframes((turn * 8000)[: int(16_000 * SECONDS)])
-    return path
-
-
 @pytest.fixture
-def built(tmp_path: Path) -> Path:
+def built(tmp_path: Path, sound: Callable[..., Path]) -> Path:
     """Make a study with a recording of two parts, and a transcript without sound."""
     home = tmp_path / "home"
     create_study(home, "Care at home", "Ada", PASSPHRASE, cost=FLOOR)
     study = unlock(home, "Ada", PASSPHRASE)
-    parts = [sound(tmp_path / "one.wav", 8), sound(tmp_path / "two.wav", 20)]
+    parts = [sound(tmp_path / "one.wav", SECONDS, 8), sound(tmp_path / "two.wav", SECONDS, 20)]
     recording = add_recording(study, "Two parts", 1, parts)
     save_transcription(study, TALK, title="Heard", group=1, recording_id=recording)
     save_transcription(study, TALK, title="Silent", group=2, recording_id=None)
@@ -75,18 +63,9 @@ def paused(audio: Locator) -> None:
     raise AssertionError("the sound does not stop")
 
 
-def choose(page: Page, title: str) -> None:
-    # A redraw of the page shuts an open list: open it again.
-    for _ in range(10):
-        page.get_by_role("combobox", name="Transcript").click()
-        with contextlib.suppress(TimeoutError):
-            page.get_by_role("option", name=title).click(timeout=3000)
-            return
-    raise AssertionError(f"no option {title}")
-
-
 def test_parts_play_on_one_timeline(
     serve: Callable[[Path], Any],
+    choose: Callable[[Page, str], None],
     visit: Callable[[Any], Page],
     sign_in: Callable[[Page, str, str], None],
     built: Path,

@@ -203,7 +203,7 @@ class Editor extends Transcript {
       done: ({ said, put }) => {
         if (!said) return nothing
         if (put.length) queueMicrotask(() => this.move(this.places.get(put[0].id) ?? this.current))
-        return `${again ? "Done again" : "Taken back"}: ${said}.`
+        return `${said}.`
       },
     })
   }
@@ -217,7 +217,7 @@ class Editor extends Transcript {
   /** Go to the next doubtful place, or the one before. */
   doubt(by) {
     const places = doubtful(this.sentences, this.below)
-    const rank = ([index, place]) => index + ((place ?? 0) + 1) / 1e4
+    const rank = ([index, place]) => index + (place + 1) / 1e4
     const looking = this.doubtAt?.id === this.sentences[this.current]?.id
     const now = looking ? rank([this.current, this.doubtAt.place]) : this.current
     const found = by > 0
@@ -231,7 +231,7 @@ class Editor extends Transcript {
     const weak = line.weak[place]
     const words = weak
       ? `«${[...line.text].slice(weak[0], weak[1]).join("")}»: ${weak[2]}`
-      : this.below.get(line.id)?.[place - line.weak.length]?.why ?? line.why
+      : this.below.get(line.id)[place - line.weak.length].why
     this.say(`${places.indexOf(found) + 1} of ${places.length}: ${words}`)
   }
 

@@ -47,7 +47,7 @@ function replaced(lines, id, make) {
   return index < 0 ? lines : [...lines.slice(0, index), ...make(lines[index], index), ...lines.slice(index + 1)]
 }
 
-const bare = { pauses: [], weak: [], doubt: false, why: "", verbatim: null, version: 0 }
+const bare = { pauses: [], weak: [], verbatim: null, version: 0 }
 
 const guesses = {
   edit: (lines, { sentence, text }) =>

@@ -80,13 +80,12 @@ export function doubtsBelow(lines, doubts) {
 
 /**
  * All doubtful places in order: [index of the line, number of the place in it], first those
- * in its `weak`, then those below it; null for a line that is doubtful as a whole.
+ * in its `weak`, then those below it.
  */
 export function doubtful(lines, below) {
   return lines.flatMap((line, index) => {
     const count = line.weak.length + (below.get(line.id)?.length ?? 0)
-    if (count) return Array.from({ length: count }, (_, place) => [index, place])
-    return line.doubt ? [[index, null]] : []
+    return Array.from({ length: count }, (_, place) => [index, place])
   })
 }
 

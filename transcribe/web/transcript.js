@@ -164,6 +164,7 @@ export class Transcript {
     this.base = body.sentences
     this.undoable = [body.undo ?? 0, body.redo ?? 0]
     this.demo.hidden = !body.demo
+    this.list.dataset.title = body.title
     this.player.load(body.parts)
     this.takeSpeakers(body.speakers)
     const fresh = this.shown !== body.id
@@ -240,9 +241,9 @@ export class Transcript {
     if (!element || this.editing === line.id) return
     element.dataset.state = line.unsent ? "unsent" : "saved"
     element.replaceChildren(...drawn(line, this.doubtAt?.id === line.id ? this.doubtAt.place : null))
-    element.classList.toggle("doubt", line.doubt && !line.weak.length)
-    if (line.doubt) {
-      const label = `Please listen: ${line.why || "this sentence is doubtful"}.`
+    if (line.weak.length) {
+      const reasons = new Set(line.weak.map(([, , why]) => why))
+      const label = `Please listen: ${[...reasons].join("; ")}.`
       element.append(make("span", { class: "mark", title: label, role: "img", "aria-label": label }))
     }
   }
