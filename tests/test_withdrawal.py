@@ -796,6 +796,44 @@ def test_somebody_of_the_demo_study_withdraws(demo_copy) -> None:
         lead.close()
 
 
+HEARD_WHEN = {
+    "S1": ((0.0, 2.0),), "Kari": ((2.0, 5.0), (8.5, 9.8), (12.0, 14.0)),
+    "S3": ((5.0, 8.2), (9.8, 11.0)),
+}  # fmt: skip
+
+
+def test_acts_on_speakers_marks_and_the_guide_keep_nothing_of_theirs(desk: Desk) -> None:
+    voices = {one.label: one.id for one in transcribe.speakers(desk.lead, desk.transcript)}
+    lines = {one.text: one.id for one in transcribe.sentences(desk.lead, desk.transcript)}
+    with desk.lead.change() as change:
+        for number, (label, spans) in enumerate(HEARD_WHEN.items(), 1):
+            change.db.execute("INSERT INTO voices VALUES (?, 1, ?)", [number, voices[label]])
+            for start, end in spans:
+                change.db.execute("INSERT INTO spans VALUES (?, ?, ?, 1)", [number, start, end])
+        change.record("test.heard", "transcript:1")
+    keep = transcribe.store
+    new = keep.new_speaker(desk.lead, 1, "Karianne Strand", sentence_id=lines[OTHERS[1]])
+    keep.merge_speakers(desk.lead, new, voices["Kari"])
+    keep.undo(desk.lead, 1)
+    keep.redo(desk.lead, 1)
+    keep.give_speaker(desk.lead, 1, lines[OTHERS[1]], "sentence", voices["S3"])
+    assert keep.assign_again(desk.lead, 1) >= 0
+    keep.save_guide(desk.coder, [f"What did she mean: {LAST}", "Why does Kari say so?"], [])
+    keep.mark_question(desk.coder, 1, lines[EXCHANGE], 1)
+    told = [json.dumps(one.before) for one in desk.lead.events(0, 10_000)]
+    assert any("Karianne Strand" in one for one in told) and any("gently" in one for one in told)
+    assert desk.erased("remove").clean
+    left = remaining(desk.lead)
+    for text in (*THEIRS, "Karianne Strand", "gently", "Kari"):
+        assert text.encode() not in left, text
+    assert [one.text for one in keep.questions(desk.lead)] == [
+        f"What did she mean: {MARK}", f"Why does withdrawn {desk.kari} say so?",
+    ]  # fmt: skip
+    assert keep.question_marks(desk.lead, 1) == []
+    heard = desk.lead.db.execute("SELECT DISTINCT voice_id FROM spans ORDER BY 1").fetchall()
+    assert len(heard) == len(voices) - 1
+
+
 def test_whoever_said_nothing_can_withdraw_too(desk: Desk) -> None:
     silent = transcribe.add_participant(desk.lead, 3, "Siri", "cook on a ship")
     asked = ask_erasure(desk.lead, silent, "remove")

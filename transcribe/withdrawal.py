@@ -83,8 +83,7 @@ def find(ground: Ground, participant_id: int, so_far: Theirs) -> Theirs:
         ),
         # What somebody else said word for word is not theirs alone, and stays.
         frozenset(text for text in texts if text and text != MARK and text not in others),
-        frozenset(objects | {f"speaker:{number}" for number, _ in speakers})
-        | store.told_of_speakers(db, [number for number, _ in speakers]),
+        frozenset(objects | {f"speaker:{number}" for number, _ in speakers}),
         frozenset(keys | {key for _, _, key in jobs}),
         told.events,
     )  # fmt: skip

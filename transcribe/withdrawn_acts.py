@@ -53,9 +53,26 @@ def _in_transcript(
     said = [(act.seq, _words(act)) for act in acts]
     return ToldWords(
         frozenset(own),
-        frozenset(seq for seq, words in said if words.keys() & theirs),
+        frozenset(seq for seq, words in said if words.keys() & theirs)
+        | _naming(db, transcript_id, acts, speakers),
         frozenset(text for _, words in said for one in words.keys() & own for text in words[one]),
     )
+
+
+def _naming(
+    db: "Database", transcript_id: int, acts: Sequence[ToldAct], speakers: frozenset[int]
+) -> frozenset[int]:
+    """Acts that tell a label of theirs, or of speakers there are no more: merged into theirs."""
+    alive = living(db, "speakers", [transcript_id])
+    names = set(speakers)
+    merges = [
+        (int(act.object.partition(":")[2]), act.touched("speakers") - alive)
+        for act in acts
+        if act.action == "speaker.merged"
+    ]
+    while more := {one for into, gone in merges if into in names for one in gone} - names:
+        names |= more
+    return frozenset(act.seq for act in acts if act.touched("speakers") & names)
 
 
 def _gone(
@@ -91,6 +108,11 @@ def _words(act: ToldAct) -> dict[int, list[str]]:
         texts = [text for name in _WORDS if (text := row.get(name))]
         if texts:
             found.setdefault(number, []).extend(texts)
+    for rows in (act.before, act.after):
+        for key, heard in rows.get("words", {}).items():
+            if heard:
+                text = " ".join(str(word["text"]) for word in heard)
+                found.setdefault(int(key), []).append(text)
     return found
 
 

@@ -129,7 +129,7 @@ def test_a_guide_is_read_from_word_and_from_text() -> None:
     for number, one in enumerate(GUIDE, 1):
         document.paragraph([Run(f"{number}. {one}")])
     assert questions_in(document.to_bytes(), "guide.docx") == ("Interview guide", *GUIDE)
-    assert questions_in("1. What?\n\n2. Why? Tell us.\n".encode(), "guide.txt") == (
+    assert questions_in(b"1. What?\n\n2. Why? Tell us.\n", "guide.txt") == (
         "What?", "Why? Tell us.",
     )  # fmt: skip
     with pytest.raises(BadInput):

@@ -71,14 +71,11 @@ def _shares(said: Sequence[Spoken]) -> None:
         },
     )
     st.caption(
-        "The share is of all time that somebody speaks"
-        if timed
-        else "The share is of all words, for this text has no times"
-    )
-    st.caption(
-        "**Broke in**: began a turn while another's was not over. **Went along**: one or two words "
-        "(«mm», «yes») while another went on; no turn of their own."
-    )
+        ("The share is of all time that somebody speaks. " if timed
+         else "The share is of all words, for this text has no times. ")
+        + "**Broke in**: began a turn while another's was not over. **Went along**: one or two "
+        "words («mm», «yes») while another went on, which are no turn."
+    )  # fmt: skip
 
 
 def _timeline(study: Study, row: TranscriptRow, said: Sequence[Spoken]) -> None:
@@ -128,8 +125,11 @@ def _timeline(study: Study, row: TranscriptRow, said: Sequence[Spoken]) -> None:
 _TIME_AXIS: Final[Mapping[str, object]] = {
     "field": "start",
     "type": "quantitative",
-    "title": "Minutes",
-    "axis": {"labelExpr": "floor(datum.value / 60)", "format": "d", "tickCount": 12},
+    "title": None,
+    "axis": {
+        "tickCount": 12,
+        "labelExpr": "floor(datum.value / 60) + ':' + format(floor(datum.value % 60), '02d')",
+    },
 }
 
 
@@ -201,24 +201,25 @@ def _told(rows: Sequence[Share]) -> str:
 
 
 def _chart(found: _Found) -> None:
-    values = [
-        {"Question": text[:_SHORT], "Who": _named(one.who), "Minutes": round(one.seconds / 60, 2)}
+    lines = [
+        (text[:_SHORT], _named(one.who), round(one.seconds / 60, 2))
         for text, _, rows in found for one in rows if one.seconds
     ]  # fmt: skip
-    if not values:
+    if not lines:
         return
+    names = ("Question", "Who", "Minutes")
     st.vega_lite_chart(
-        {"values": values},
+        dict(zip(names, zip(*lines, strict=True), strict=True)),
         {
             "mark": {"type": "bar", "cornerRadiusEnd": 3},
-            "height": _ROW * len(found) + 20,
+            "height": _ROW * len(found) + 120,
             "encoding": {
                 "x": {"field": "Minutes", "type": "quantitative"},
                 "y": {**_people("Question"), "sort": [text[:_SHORT] for text, _, _ in found],
                       "axis": {"labelLimit": 300}},
                 "color": {"field": "Who", "type": "nominal", "title": None,
                           "legend": {"orient": "top"}},
-                "tooltip": [{"field": field} for field in ("Question", "Who", "Minutes")],
+                "tooltip": [{"field": field} for field in names],
             },
         },
     )  # fmt: skip

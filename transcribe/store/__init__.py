@@ -168,7 +168,6 @@ from .withdrawal import (
     speakers_who_are,
     switch_file,
     titles,
-    told_of_speakers,
     transcripts_with,
     word_times,
 )
@@ -211,7 +210,6 @@ __all__ = [
     "unlock_transcript",
     "unmark_pass",
     "save_participants",
-    "told_of_speakers",
     "EXTENTS",
     "Extent",
     "Mark",

@@ -122,8 +122,6 @@ def mark_question(
             ).fetchone()
         ):
             raise BadInput("This question is not in the interview guide (any more).")
-        # A mark changes how its line looks.
-        act.keep("sentences", sentence_id)
         act.keep(_MARKS, sentence_id)
         act.db.execute("DELETE FROM question_marks WHERE sentence_id = ?", [sentence_id])
         if question_id is not None:

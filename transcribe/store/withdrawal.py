@@ -119,20 +119,6 @@ def speakers_who_are(db: Database, participant_id: int) -> list[tuple[int, str]]
     return [(int(row[0]), str(row[1])) for row in rows.fetchall()]
 
 
-def told_of_speakers(db: Database, speakers: Iterable[int]) -> frozenset[str]:
-    """Objects of the events that hold a label some speakers had: they were merged, or split."""
-    return frozenset(
-        str(row[0])
-        for one in speakers
-        for row in db.execute(
-            "SELECT DISTINCT object FROM events WHERE action IN ('speaker.merged', 'act.undone',"
-            " 'act.redone') AND object LIKE 'speaker:%'"
-            " AND json_type(before, '$.rows.speakers.\"' || ? || '\"') IS NOT NULL",
-            [str(one)],
-        ).fetchall()
-    )
-
-
 def pseudonym_of(db: Database, participant_id: int) -> str:
     """What the participant is called."""
     row = db.execute("SELECT pseudonym FROM participants WHERE id = ?", [participant_id]).fetchone()
