@@ -53,13 +53,13 @@ def test_an_empty_study_says_what_to_do_next(study: Study) -> None:
 def test_places_are_decided_on_one_by_one_then_replaced(study: Study) -> None:
     transcript = save_transcription(study, TALK, title="One", group=1, recording_id=None)
     at = press(page(study), "Look for identifiers")
-    assert "Da kom 【Torvalda】 inn." in told(at)
+    assert "Da kom ▶Torvalda◀ inn." in told(at)
     at = press(at, "Replace all like it")
-    assert "2 of 3 places" in told(at) and "【Ørsta】" in told(at)
+    assert "2 of 3 places" in told(at) and "▶Ørsta◀" in told(at)
     at = press(at, "Keep")
     assert "Every place is decided on" in told(at)
     at = press(at, "Take the last decision back")
-    assert "【Ørsta】" in told(at)
+    assert "▶Ørsta◀" in told(at)
     at = press(at, "Keep")
     at = [one for one in at.checkbox if "looked at" in one.label][0].check().run()
     at = press(at, "Replace them")
@@ -73,13 +73,13 @@ def test_a_place_can_wait_and_terms_are_added(study: Study) -> None:
     save_transcription(study, TALK, title="One", group=1, recording_id=None)
     at = press(page(study), "Look for identifiers")
     at = press(at, "Later")
-    assert "【Ørsta】" in told(at)
+    assert "▶Ørsta◀" in told(at)
     next(one for one in at.text_input if one.label.startswith("Name, place")).input("Flink")
     at = press(at, "Add")
     assert "[Name 1]" in told(at)
     at = press(at, "Look for identifiers")
     at = press(press(at, "Later"), "Later")
-    assert "【flink】" in told(at)
+    assert "▶flink◀" in told(at)
 
 
 def test_who_only_reads_sees_the_report(

@@ -49,10 +49,10 @@ def deciding_part(study: Study, row: TranscriptRow, rows: Sequence[IdentifierRow
 def _context(study: Study, row: TranscriptRow, one: IdentifierRow) -> None:
     said = sentences(study, row.id)
     place = next(number for number, each in enumerate(said) if each.id == one.sentence_id)
-    marked = f"{one.text[: one.start]}【{one.words}】{one.text[one.end :]}"
+    marked = f"{one.text[: one.start]}▶{one.words}◀{one.text[one.end :]}"
     if place:
         st.text(textwrap.fill(said[place - 1].text, _WIDTH))
-    st.text(textwrap.fill(marked, _WIDTH, initial_indent="▶ ", subsequent_indent="  "))
+    st.text(textwrap.fill(marked, _WIDTH))
     if place + 1 < len(said):
         st.text(textwrap.fill(said[place + 1].text, _WIDTH))
     when = "" if one.seconds is None else f", at {clock(one.seconds)}"
