@@ -35,6 +35,13 @@ from transcribe.store.rewriting import (
     set_verbatim,
     split_turn,
 )
+from transcribe.store.speaking import (
+    EXTENTS,
+    give_speaker,
+    merge_speakers,
+    new_speaker,
+    rename_speaker,
+)
 
 
 def spoken(text: str, said: str | None = None, verbatim: str | None = None) -> Spoken:
@@ -281,7 +288,8 @@ def do_something(study: Study, talk: int, chance: random.Random) -> None:
     place = chance.randrange(len(lines))
     one, following = lines[place], lines[(place + 1) % len(lines)]
     at = chance.randrange(len(one.text) + 1)
-    voice = chance.choice([None, SAME, *(speaker.id for speaker in speakers(study, talk))])
+    people = speakers(study, talk)
+    voice = chance.choice([None, SAME, *(speaker.id for speaker in people)])
     doing: Sequence[Callable[[], object]] = (
         lambda: edit_sentence(study, one.id, one.text[at:] + " Ny.", one.version, None),
         lambda: edit_sentence(study, one.id, "Skrift.", one.version, None, written=True),
@@ -304,6 +312,12 @@ def do_something(study: Study, talk: int, chance: random.Random) -> None:
             [Replacement(row.id, row.version, 0, 1, "X") for row in lines[place:]],
             None,
         ),
+        lambda: give_speaker(
+            study, talk, one.id, chance.choice(EXTENTS), None if voice == SAME else voice
+        ),
+        lambda: new_speaker(study, talk, "", sentence_id=one.id, extent="rest"),
+        lambda: rename_speaker(study, chance.choice(people).id, f"Name {at}"),
+        lambda: merge_speakers(study, chance.choice(people).id, chance.choice(people).id),
         lambda: undo(study, talk),
         lambda: redo(study, talk),
     )

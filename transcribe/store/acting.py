@@ -8,7 +8,7 @@ same transaction. The event holds all rows as they were and as they are.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -79,6 +79,10 @@ class Outcome:
     said: str = ""
 
 
+class _Unchanged(Exception):  # noqa: N818 (not an error)
+    """All rows are as they were: the change is undone whole, so that it leaves no event."""
+
+
 class Act:
     """What is done to one transcript within one change."""
 
@@ -108,6 +112,8 @@ class Act:
     def finish(self, action: str, about: str, said: str, client_id: str | None) -> None:
         """Write the event, unless nothing changed."""
         before, after = self.patch.rows()
+        if not after and not self.change.recorded:
+            raise _Unchanged
         if not after:
             return
         seq = _record(self, action, about, before, after, said, client_id)
@@ -130,7 +136,7 @@ def acting(
     did it before, ``BadInput`` when the transcript is gone or approved.
     """
     study.require("transcribe")
-    with study.change("transcribe") as change:
+    with suppress(_Unchanged), study.change("transcribe") as change:
         change.once(client_id)
         _check_open(change.db, transcript_id)
         act = Act(change, transcript_id)

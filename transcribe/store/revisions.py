@@ -48,13 +48,10 @@ def revisions(study: Study, transcript_id: int) -> list[Revision]:
     """List the acts on a transcript, newest first: who did what, and when."""
     study.require("read")
     return [
-        Revision(
-            act.seq, act.at, act.actor, act.action, act.said or act.action,
-            tuple(sorted(act.touched("sentences"))),
-        )
+        Revision(act.seq, act.at, act.actor, act.action, act.said or act.action, act.sentences)
         for act in reversed(told_acts(study.db, transcript_id))
-        if act.before or act.after
-    ]  # fmt: skip
+        if act.sentences or act.before
+    ]
 
 
 def as_of(study: Study, transcript_id: int, seq: int) -> list[PastLine]:

@@ -26,6 +26,8 @@ class ToldAct:
     action: str
     object: str
     said: str
+    sentences: tuple[int, ...]
+    """Ids of those that look different since, or are gone."""
     before: Rows
     after: Rows
 
@@ -63,10 +65,11 @@ def _told(
     seq: int, at: str, actor: int | None, action: str, about: str, before: str | None, after: str
 ) -> ToldAct:
     was, now = json.loads(before or "{}"), json.loads(after)
+    before_it, after_it = _rows(about, was), _rows(about, now)
+    touched = now.get("touched", map(int, after_it.get("sentences", ())))
     return ToldAct(
-        seq, at, actor, action, about, str(now.get("said", "")),
-        _rows(about, was), _rows(about, now),
-    )  # fmt: skip
+        seq, at, actor, action, about, str(now.get("said", "")), tuple(touched), before_it, after_it
+    )
 
 
 def _rows(about: str, payload: dict[str, Any]) -> Rows:
