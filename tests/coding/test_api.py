@@ -11,6 +11,8 @@ import transcribe.api
 from coding import add_code, codings, list_codes, set_coding
 from coding.api import routes
 from secure_storage import Gate, gate_routes
+from transcribe import sentence
+from transcribe.store.rewriting import remove_sentences
 
 from .conftest import PASSPHRASE, Desk
 
@@ -138,3 +140,39 @@ def test_another_coders_coding_is_heard_at_once(browse: Browse, desk: Desk) -> N
         "transcript": desk.transcript, "first": desk.lines[1], "last": desk.lines[2],
         "trim_start": 0, "trim_end": 0, "code": code, "coder": 2,
     }  # fmt: skip
+
+
+def test_a_coding_of_a_part_is_set_told_and_cleared(ann: TestClient, desk: Desk) -> None:
+    asked = place(desk, 1, 1, add_code(desk.ann, "Comfort").id, trim_start=4, trim_end=14)
+    assert ann.post("/api/coding", json=asked).json()["coding"]["trim_start"] == 4
+    (coding,) = ann.get(f"/api/codings/{desk.transcript}").json()["codings"]
+    assert (coding["trim_start"], coding["trim_end"]) == (4, 14)
+    whole = {**asked, "trim_start": 0, "trim_end": 0, "set": False, "client_id": "c2"}
+    ann.post("/api/coding", json=whole)
+    assert len(codings(desk.ann, desk.transcript)) == 1
+    ann.post("/api/coding", json={**asked, "set": False, "client_id": "c3"})
+    assert codings(desk.ann, desk.transcript) == []
+
+
+def test_what_lost_its_words_is_put_right_and_back_on_the_list(ann: TestClient, desk: Desk) -> None:
+    code = add_code(desk.ann, "Comfort").id
+    set_coding(desk.ann, desk.transcript, desk.lines[2], desk.lines[2], code)
+    gone = sentence(desk.ann, desk.lines[2])
+    remove_sentences(desk.ann, desk.transcript, [(gone.id, gone.version)], None)
+
+    def margin() -> dict[str, list[dict[str, object]]]:
+        return ann.get(f"/api/codings/{desk.transcript}").json()  # type: ignore[no-any-return]
+
+    (lost,) = margin()["repairs"]
+    assert (lost["text"], lost["near"]) == (gone.text, desk.lines[1])
+    assert lost["codings"] == [{"code": code, "coder": 1}]
+    margin()
+    reads = [one for one in desk.ann.events() if one.is_read and one.action == "read.opened"]
+    assert len(reads) == 1
+    act = {"repair": lost["id"], "first": desk.lines[0], "last": desk.lines[1]}
+    steps = [("run", 0, 1), ("list", 1, 0), ("nowhere", 0, 0), ("list", 1, 0)]
+    for number, (to, listed, shown) in enumerate(steps):
+        done = ann.post("/api/repair", json={**act, "to": to, "client_id": f"r{number}"})
+        assert done.status_code == 200
+        assert [len(margin()["repairs"]), len(margin()["codings"])] == [listed, shown]
+    assert ann.post("/api/repair", json={**act, "to": "?", "client_id": "r"}).status_code == 400

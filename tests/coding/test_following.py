@@ -1,7 +1,5 @@
 """Codings follow the words: through acts on a transcript, and back; what is lost is put right."""
 
-import random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,15 +10,26 @@ from coding import (
     clear_coding,
     coding_counts,
     codings,
+    list_codes,
     remove_code,
     segment_text,
     segments_of,
     set_coding,
 )
 from coding.store import let_go, reopen, repair, repairs
-from secure_storage import BadInput, BuiltOn, NotAllowed, Study
+from secure_storage import (
+    MARK,
+    BadInput,
+    BuiltOn,
+    Ground,
+    NotAllowed,
+    Study,
+    Theirs,
+    Withdrawal,
+    erasers,
+)
 from themes import mark_quote, quotes, unmark_quote
-from transcribe import sentences
+from transcribe import add_participant, link_speaker, sentences, speakers
 from transcribe.store import edit_sentence, redo, undo
 from transcribe.store.editing import merge_sentences, split_sentence
 from transcribe.store.rewriting import remove_sentences
@@ -33,11 +42,17 @@ CHARGE = "It is also one more thing to charge."
 
 def coded(desk: Desk, first: int, last: int, trims: tuple[int, int] = (0, 0)) -> int:
     """Code a run as Ann and give its segment."""
-    codes = add_code(desk.ann, f"Code {random.random()}")
+    codes = add_code(desk.ann, f"Code {len(list_codes(desk.ann))}")
     lines = desk.lines
     made = set_coding(desk.ann, desk.transcript, lines[first], lines[last], codes.id, trims=trims)
     assert made is not None
     return made.segment.id
+
+
+def code_of(desk: Desk, segment: int) -> int:
+    row = desk.ann.db.execute("SELECT code_id FROM codings WHERE segment_id = ?", [segment])
+    code: int = row.fetchone()[0]
+    return code
 
 
 def texts(study: Study, *segments: int) -> list[str]:
@@ -97,27 +112,21 @@ def test_what_a_removed_sentence_held_is_on_the_repair_list_until_it_is_taken_ba
     desk: Desk,
 ) -> None:
     lost, beyond, unused = coded(desk, 2, 2), coded(desk, 1, 2), coded(desk, 2, 2, (3, 0))
-    remove_code(desk.ann, segments_code(desk, unused), with_codings=True)
+    remove_code(desk.ann, code_of(desk, unused), with_codings=True)
     before = state(desk.ann)
     remove(desk, 2)
     (entry,) = repairs(desk.bo, desk.transcript)
     assert (entry.text, entry.near, entry.quote) == (CHARGE, desk.lines[1], False)
-    assert entry.codings == ((segments_code(desk, lost), desk.ann.member.id),)
+    assert entry.codings == ((code_of(desk, lost), desk.ann.member.id),)
     assert texts(desk.ann, beyond) == [COMFORT]
     assert [one.segment.id for one in codings(desk.ann, desk.transcript)] == [beyond]
-    assert coding_counts(desk.ann) == {segments_code(desk, beyond): 1}
-    assert segments_of(desk.ann, segments_code(desk, lost)) == []
+    assert coding_counts(desk.ann) == {code_of(desk, beyond): 1}
+    assert segments_of(desk.ann, code_of(desk, lost)) == []
     with pytest.raises(BadInput):
         segment_text(desk.ann, lost)
     undo(desk.ann, desk.transcript)
     assert state(desk.ann) == before
     assert repairs(desk.ann, desk.transcript) == []
-
-
-def segments_code(desk: Desk, segment: int) -> int:
-    row = desk.ann.db.execute("SELECT code_id FROM codings WHERE segment_id = ?", [segment])
-    code: int = row.fetchone()[0]
-    return code
 
 
 def test_a_person_puts_a_coding_where_it_belongs_or_lets_it_go_and_takes_it_back(
@@ -163,7 +172,9 @@ def test_several_codings_on_the_same_words_are_one_to_people(desk: Desk) -> None
     code = add_code(desk.ann, "Comfort").id
     for study, place, trims in ((desk.ann, 1, (0, 0)), (desk.ann, 2, (3, 0)), (desk.bo, 2, (3, 0))):
         set_coding(study, desk.transcript, desk.lines[place], desk.lines[place], code, trims=trims)
-    (entry,) = lost_part(desk)
+    here = sentences(desk.ann, desk.transcript)[2]
+    edit_sentence(desk.ann, here.id, "Mumbling.", here.version, None)
+    (entry,) = repairs(desk.ann, desk.transcript)
     repair(desk.ann, entry.id, desk.lines[1], desk.lines[1])
     assert [one.initials for one in codings(desk.ann, desk.transcript)] == ["AB", "BL"]
     assert coding_counts(desk.ann) == {code: 2}
@@ -175,13 +186,6 @@ def test_several_codings_on_the_same_words_are_one_to_people(desk: Desk) -> None
     assert desk.bo.head() == head
     assert clear_coding(desk.ann, *place) is None
     assert [one.initials for one in codings(desk.ann, desk.transcript)] == ["BL"]
-
-
-def lost_part(desk: Desk) -> list[object]:
-    """Say anew what is coded in part, so that nothing of it is left."""
-    here = sentences(desk.ann, desk.transcript)[2]
-    edit_sentence(desk.ann, here.id, "Mumbling.", here.version, None)
-    return [*repairs(desk.ann, desk.transcript)]
 
 
 def test_quotes_follow_and_are_one_on_the_same_words(desk: Desk) -> None:
@@ -218,3 +222,26 @@ def check_sequence(study: Study, code: int, seed: int) -> None:
 
 def test_random_corrections_leave_every_coding_on_its_words_or_on_the_list(desk: Desk) -> None:
     check_sequence(desk.ann, add_code(desk.ann, "Code").id)
+
+
+def test_erasing_a_participant_empties_what_the_list_holds_of_their_transcripts(
+    desk: Desk,
+) -> None:
+    kari = add_participant(desk.ann, 1, "Kari", "nurse")
+    link_speaker(desk.ann, speakers(desk.ann, desk.transcript)[1].id, kari)
+    lost, whole = coded(desk, 2, 2), coded(desk, 1, 1)
+    remove(desk, 2)
+    ground = Ground(desk.ann.home, desk.ann.db, desk.ann.files)
+    (eraser,) = [one for one in erasers() if one.name == "coding"]
+    (found,) = [
+        one for one in eraser.find(ground, kari, Theirs()).found if "repair list" in one.what
+    ]
+    assert found.lines == (CHARGE,)
+    withdrawal = Withdrawal(kari, "remove", False, "Kari", frozenset(), frozenset())
+    with desk.ann.change() as change:
+        eraser.erase(change, ground, withdrawal)
+        change.record("erasure.tried", "participant:1")
+    (entry,) = repairs(desk.ann, desk.transcript)
+    assert entry.text == MARK
+    assert entry.codings == ((code_of(desk, lost), desk.ann.member.id),)
+    assert not desk.ann.db.execute("SELECT 1 FROM segments WHERE id = ?", [whole]).fetchone()
