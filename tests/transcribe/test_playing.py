@@ -12,14 +12,25 @@ import pytest
 
 from secure_storage import Study
 from secure_storage.audio_route import _opened as opened_sound
-from transcribe import add_recording, playing, recording
+from transcribe import (
+    Sentence,
+    Transcription,
+    Turn,
+    add_recording,
+    playing,
+    recording,
+    save_transcription,
+    transcript,
+)
 from transcribe import store as rows
 from transcribe.browsers import plays
 from transcribe.intake import Unsealed
 from transcribe.playing import playing as asked
+from transcribe.sound_parts import sound_parts
 from transcribe.store import silence_media
 from transcribe.waveform import PER_SECOND, peaks, silent
 
+TALK = Transcription("en", (Turn("S1", (Sentence("We stay.", 0.0, 2.0),)),))
 Tone = Callable[..., Path]
 
 
@@ -104,9 +115,14 @@ def test_a_recording_of_before_gets_one_when_it_is_played(study: Study, tone: To
 def test_what_no_browser_plays_gets_a_copy(study: Study, wma: Path) -> None:
     number = add_recording(study, "Dictaphone", 1, [wma])
     assert played(study, number)[0] == "audio/x-ms-asf"
+    talk = transcript(
+        study, save_transcription(study, TALK, title="Talk", group=1, recording_id=number)
+    )
+    assert sound_parts(study, talk) == []  # nothing is offered that cannot be played
     assert not asked(study, number).ready
     found = finished(study, number)
     assert (found.ready, found.problem) == (True, "")
+    assert [one["src"] for one in sound_parts(study, talk)] == [f"/audio/{number}?part=0&copy=1"]
     kind, data = played(study, number)
     assert kind == "audio/flac" and data.startswith(b"fLaC")
     assert abs(decoded(data).shape[1] / 16_000 - 3) < 0.2

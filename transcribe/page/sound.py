@@ -25,9 +25,7 @@ _EVERY: Final = 2.0
 
 
 def sound_part(study: Study, row: TranscriptRow) -> None:
-    """Say what is missing of the sound of a transcript, and let it be mended."""
-    if row.recording_id is not None:
-        _copy(study, row.recording_id)
+    """Let sound be attached to a text that has none, and its times be found."""
     if row.source in ("whisper", "document") or not may(study, "transcribe"):
         return
     with st.expander("Sound", icon=":material/graphic_eq:"), told():
@@ -37,12 +35,15 @@ def sound_part(study: Study, row: TranscriptRow) -> None:
             _align(study, row, row.recording_id)
 
 
-def _copy(study: Study, recording_id: int) -> None:
-    now = playing(study, recording_id)
+def copy_part(study: Study, row: TranscriptRow) -> None:
+    """Say how far a copy is, where browsers cannot play the recording as it is."""
+    if row.recording_id is None:
+        return
+    now = playing(study, row.recording_id)
     if now.problem:
         trouble(now.problem)
     elif not now.ready:
-        st.fragment(_copying, run_every=_EVERY)(study, recording_id)
+        st.fragment(_copying, run_every=_EVERY)(study, row.recording_id)
 
 
 def _copying(study: Study, recording_id: int) -> None:

@@ -215,7 +215,7 @@ export class Transcript {
     const about = news.after
     if (about?.transcript === this.data.transcript && about.touched) {
       follow(this, about).catch((error) => this.trouble(error))
-    } else if (/^(speaker|participant|transcript)\./.test(news.action)) this.load()
+    } else if (/^(speaker|participant|transcript|recording)\./.test(news.action)) this.load()
   }
 
   // ---- drawing -----------------------------------------------------------------------
