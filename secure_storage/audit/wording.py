@@ -47,6 +47,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "export.withdrawn": "took back the request for an export",
         "file.received": "received a file",
         "file.refused": "refused a file",
+        "guide.saved": "changed the interview guide",
         "job.added": "asked for a transcription",
         "job.cancelled": "cancelled a transcription",
         "job.discarded": "discarded a transcription",
@@ -84,6 +85,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "person.removed": "removed a person",
         "person.withdrawal_taken_back": "took a withdrawal back",
         "person.withdrew": "noted a withdrawal",
+        "question.marked": "marked where a question is asked",
         "quote.marked": "marked a quote",
         "quote.status_set": "set a quote's status",
         "quote.themed": "put a quote under a theme",
@@ -119,7 +121,9 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "turn.split": "split a turn",
         "sentence.merged": "merged two sentences",
         "sentence.split": "split a sentence",
+        "speaker.added": "added a speaker",
         "speaker.linked": "said who a speaker is",
+        "speaker.merged": "merged two speakers",
         "speaker.renamed": "renamed a speaker",
         "study.closing": "began to close the study",
         "study.created": "made the study",
@@ -139,6 +143,8 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "transcript.listened_not": "took back that a transcript was listened through",
         "transcript.sound_attached": "attached sound to a transcript",
         "transcript.unlocked": "unlocked a transcript",
+        "turn.assigned": "had speakers assigned again",
+        "turn.given": "said who speaks",
     }
 )
 

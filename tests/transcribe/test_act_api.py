@@ -11,8 +11,16 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from secure_storage import Gate, Role, Study, gate_routes
-from transcribe import Sentence, Transcription, Turn, Word, save_transcription
+from transcribe import (
+    Sentence,
+    Transcription,
+    Turn,
+    Word,
+    add_participant,
+    save_transcription,
+)
 from transcribe.api import routes
+from transcribe.store import question_marks, save_guide
 
 PASSPHRASE = "correct horse battery"
 OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
@@ -241,5 +249,39 @@ def test_what_cannot_be_is_refused(act: Act, lines: Lines) -> None:
         {"act": "times", "sentence": first, "version": 1, "start": "now", "end": None},
         {"act": "insert", "after": first, "text": " ", "start": None, "end": None},
         {"act": "insert", "after": first, "text": "A", "start": None, "end": None, "speaker": 99},
+    ):
+        assert act(wrong.pop("act"), **wrong)["status"] == 400  # type: ignore[arg-type]
+
+
+def test_the_acts_on_speakers_and_question_marks(act: Act, lines: Lines, study: Study) -> None:
+    first, second, third = (one["id"] for one in lines())
+    one, two = (line["speaker"] for line in lines()[1:])
+    done = act("new_speaker", label="", sentence=second, extent="sentence")
+    assert [line["id"] for line in done["put"]] == [first, second]
+    assert [line["name"] for line in done["speakers"]] == ["S1", "S2", "Speaker 1"]
+    new = done["speakers"][2]["id"]
+    assert act("new_speaker", label="Later")["speakers"][3]["name"] == "Later"
+    given = act("give", sentence=third, extent="turn", speaker=None)
+    assert [(line["id"], line["speaker"]) for line in given["put"]] == [(third, None)]
+    assert act("give", sentence=third, extent="rest", speaker=two)["status"] == 200
+    merged = act("merge_speakers", speaker=new, into=two)
+    # They were neighbours: what they say is one turn now.
+    assert {line["turn"] for line in merged["put"]} == {lines()[2]["turn"]}
+    assert [line["name"] for line in merged["speakers"]] == ["S1", "S2", "Later"]
+    person = add_participant(study, 1, "Olivia", "Nurse")
+    assert act("rename_speaker", speaker=one, label="Mod")["speakers"][0]["name"] == "Mod"
+    linked = act("link_speaker", speaker=one, participant=person)
+    assert linked["speakers"][0]["name"] == "Olivia"
+    save_guide(study, ["Why?"], [])
+    assert act("mark_question", sentence=first, question=1)["status"] == 200
+    assert [mark.sentence_id for mark in question_marks(study, 1)] == [first]
+    while act("undo")["undo"]:
+        pass
+    assert [line["speaker"] for line in lines()] == [one, one, two]
+    for wrong in (
+        {"act": "give", "sentence": first, "extent": "all", "speaker": one},
+        {"act": "give", "sentence": first, "extent": "turn", "speaker": 99},
+        {"act": "merge_speakers", "speaker": one, "into": one},
+        {"act": "mark_question", "sentence": first, "question": 99},
     ):
         assert act(wrong.pop("act"), **wrong)["status"] == 400  # type: ignore[arg-type]
