@@ -187,8 +187,9 @@ def main() -> int:
         transcript = save_transcription(study, talk(), title="Long", group=1, recording_id=None)
         lines = sentences(study, transcript)
         study.close()
-        times: dict[str, list[float]] = {}
-        refused, slowest = _timed(desk.home, desk.coders[0], transcript, lines, given.writes, times)
+        refused, slowest = 0, 0.0
+        if given.writes:
+            refused, slowest = _timed(desk.home, desk.coders[0], transcript, lines, given.writes)
         found = sweep(desk.home, desk.coders, transcript, given.rounds, given.seed)
     print("\n| rounds | corrections confirmed | lost | twice | refused | damaged |")
     print("|---|---|---|---|---|---|")
@@ -200,8 +201,9 @@ def main() -> int:
     return 1 if bad or slowest > LIMIT_MS else 0
 
 
-def _timed(home: Path, name: str, transcript: int, lines: list[SentenceRow], writes: int,
-           times: dict[str, list[float]]) -> tuple[int, float]:  # fmt: skip
+def _timed(home: Path, name: str, transcript: int, lines: list[SentenceRow],
+           writes: int) -> tuple[int, float]:  # fmt: skip
+    times: dict[str, list[float]] = {}
     process, port = start(home)
     try:
         browser = Browser(port, name)

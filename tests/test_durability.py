@@ -43,6 +43,11 @@ def test_a_killed_server_loses_nothing() -> None:
     assert int(row[1]) > 0 and row[2:] == ["0"] * 4
 
 
+def test_corrections_outlive_the_server() -> None:
+    row = cells("bench.editing", "--writes", "0", "--rounds", "2", "--writers", "2")
+    assert int(row[1]) > 0 and row[2:] == ["0"] * 4
+
+
 def test_coders_at_once_lose_nothing_and_hear_of_everything() -> None:
     row = cells("bench.coders", "--coders", "4", "--writes", "15")
     assert row[:5] == ["4", "60", "0", "0", "0"]
