@@ -18,7 +18,7 @@ from ..transcript_component import choose_transcript, may, show_transcript
 from .exporting import exporting_part
 from .passes import passes_part
 from .revisions import revisions_part
-from .sound import copy_part, sound_part
+from .sound import sound_part
 from .speakers import speakers_part
 from .telling import clock, told
 
@@ -40,7 +40,6 @@ def transcript_page(study: Study) -> None:
             if found:
                 st.caption("Something was dropped or doubted: see below the transcript.")
         with text:
-            copy_part(study, row)
             show_transcript(study, row, written=_written(study))
         _left_out(found)
         sound_part(study, row)

@@ -71,7 +71,7 @@ export class Strip {
       } else if (this.waited) {
         this.waited = false
         this.view.say("The sound is ready.")
-        this.view.player.open(0, null)
+        this.view.load() // for where the copy is
       }
     } catch {
       // Without it the strip still shows who speaks when.
@@ -104,7 +104,7 @@ export class Strip {
     const { canvas, view } = this
     const [width, height] = [canvas.clientWidth, canvas.clientHeight]
     const { now, duration, loop } = view.player
-    if (!width || !duration) return
+    if (!width || !duration) return canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height)
     this.again.setAttribute("aria-pressed", String(loop))
     const scale = window.devicePixelRatio || 1
     const [across, down] = [Math.round(width * scale), Math.round(height * scale)]
