@@ -270,7 +270,7 @@ def _keep_all(act: Act, step: Step) -> None:
 
 
 def _record(
-    act: Act, action: str, about: str, before: object, after: object, said: str,
+    act: Act, action: str, object: str, before: object, after: object, said: str,
     client_id: str | None,
 ) -> int:  # fmt: skip
     # Read first: rows that are gone afterwards were in the old turns.
@@ -280,7 +280,7 @@ def _record(
         [act.transcript_id],
     ).fetchone()
     return act.change.record(
-        action, about, before={"rows": before},
+        action, object, before={"rows": before},
         after={
             "transcript": act.transcript_id, "revision": revision, "touched": touched,
             "speakers": bool(act.patch.kept("speakers")), "said": said,
