@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from bench.good_files import pdf
 from secure_storage import BadInput, expect, guarded, open_archive, read_xml
 from secure_storage.foreign import Caps
 
@@ -146,26 +147,6 @@ def test_xml_is_bounded() -> None:
         read_xml(b"<a>" * 200 + b"</a>" * 200)
     with pytest.raises(BadInput, match="repeated"):
         read_xml(b"<a>" + b"<b/>" * 50 + b"</a>", elements=20)
-
-
-def pdf(text: str) -> bytes:
-    """A PDF of one page, built by hand."""
-    content = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode("latin-1")
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R"
-        b"/Resources<</Font<</F1 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
-    ]
-    out, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj%sendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    end = b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(out)
-    return out + b"xref\n0 6\n0000000000 65535 f \n" + table + end
 
 
 PDF = "secure_storage.foreign.pdf:read_pdf"

@@ -151,6 +151,25 @@ def test_a_transcript_made_elsewhere_is_looked_at_before_it_is_kept(study: Study
     assert not at.metric
 
 
+def test_several_texts_are_looked_at_one_by_one_and_kept_together(study: Study) -> None:
+    at = page(study)
+    talk = "Anna: It helps.\n\nBerit: It *is* slow.\n\nAnna: Yes.\n"
+    at.file_uploader[0].upload("talk.txt", talk.encode("cp1252"), "text/plain")
+    at.file_uploader[0].upload("notes.md", b"# Field notes\n\nWe came early.", "text/markdown")
+    at.file_uploader[0].upload("x.pdf", b"%PDF-1.4 nothing", "application/pdf")
+    at.run()
+    assert not at.exception
+    assert any("x.pdf: This PDF is damaged" in text.value for text in at.text)
+    assert [metric.label for metric in at.metric][:2] == ["Speakers", "Sentences"]
+    next(one for one in at.selectbox if one.label == "File to look at").set_value(1).run()
+    assert [metric.value for metric in at.metric] == ["2", "2", "0"]
+    at.button(key="FormSubmitter:import-Import").click().run()
+    assert not at.exception
+    kept = {row.title: row.source for row in list_transcripts(study)}
+    assert kept == {"talk": "import", "notes": "document"}
+    assert len(list_imports(study)) == 2
+
+
 def test_what_is_no_transcript_is_said_to_be_none(study: Study) -> None:
     at = page(study)
     at.file_uploader[0].upload("x.vtt", b"RIFF....", "text/vtt").run()

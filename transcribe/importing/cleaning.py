@@ -65,7 +65,7 @@ def _one_name_each(pieces: Sequence[Piece], notes: list[Note]) -> list[Piece]:
     """Take names that differ in capitals alone for one, as it is written most often."""
     often = Counter(piece.speaker for piece in pieces)
     forms: dict[str, list[str]] = {}
-    for name, _ in often.most_common():
+    for name in sorted(often, key=lambda name: (-often[name], name.isupper())):
         forms.setdefault(name.casefold(), []).append(name)
     chosen = {name: same[0] for same in forms.values() for name in same}
     notes += [
