@@ -152,6 +152,8 @@ ALTER TABLE jobs ADD COLUMN aligns INTEGER REFERENCES transcripts (id);
 ALTER TABLE transcription_defaults ADD COLUMN written INTEGER NOT NULL DEFAULT 0
     CHECK (written IN (0, 1));
 
+-- Else every act on a turn goes through the sentences of the whole study.
+CREATE INDEX sentences_turn ON sentences (turn_id);
 -- Who was heard when, as the diarization tells it. Several voices can be one speaker.
 CREATE TABLE voices (
     id INTEGER PRIMARY KEY,

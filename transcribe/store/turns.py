@@ -22,9 +22,8 @@ class HeldTurn:
 def turns_of(act: Act) -> list[HeldTurn]:
     """Give the turns of the act's transcript in which something is said, in order."""
     rows = act.db.execute(
-        "SELECT t.id, t.position, t.speaker_id, t.by_hand, s.id FROM turns t"
-        " JOIN sentences s ON s.turn_id = t.id WHERE t.transcript_id = ?"
-        " ORDER BY t.position, s.position",
+        "SELECT t.id, t.position, t.speaker_id, t.by_hand, s.id FROM sentences s"
+        " CROSS JOIN turns t ON t.id = s.turn_id WHERE s.transcript_id = ? ORDER BY s.position",
         [act.transcript_id],
     ).fetchall()
     return [
