@@ -72,6 +72,7 @@ READING_MODULES = {
 """Doors that show words, with what they record."""
 
 SHOWN_BESIDE = {
+    "transcribe/page/deciding.py": "part of the page Pseudonymise, which records the opening",
     "transcribe/page/transcript.py": "draws the component, which fetches GET /api/transcript",
     "themes/page/overview.py": "shows numbers only",
     "transcribe/page/sound.py": "shows numbers only",

@@ -17,8 +17,9 @@ def empty_where_said(
     """
 
     def tells(seq: int, object: str, payload: str, strings: list[str]) -> bool:
+        small = payload.lower()
         return about(object, payload) and any(
-            mentions(word, one) for word in words for one in strings
+            mentions(word, one) for word in words if word.lower() in small for one in strings
         )
 
     seqs = store.telling(change.db, tells)

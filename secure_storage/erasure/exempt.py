@@ -125,6 +125,7 @@ FOLDER: Final[Mapping[str, str]] = MappingProxyType({
     "study.db-journal": "the database's, where a disk bears no log; cut to nothing by each change",
     "study.db.next": "the database while keys are changed; taken over or removed at the unlock",
     "study.json": "sealed keys of the members",
+    "lists/": "a team's own lists of names, places and words in general, of nobody's in particular",
     "server.lock": "the number of a process",
     "fokus.toml": "how the study is served",
     "wrong-tries.json": "when and how often a passphrase was wrong",

@@ -2,7 +2,8 @@
 
 The study holds only keyed hashes of the forms, published by the linking store. So whoever
 works on the study can be told that a text names a participant, and where, but cannot list
-the names. (Who can try names out can still test a guess; that is what checking means.)
+the names. (Who can try names out can still test a guess, and with the hashes of
+what may be heard wrongly, whether it is nearly right; that is what checking means.)
 """
 
 from .finding import Finder, NameCheck, check, finder, places

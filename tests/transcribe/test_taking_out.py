@@ -18,6 +18,7 @@ from transcribe import (
     sentences,
     words,
 )
+from transcribe.pseudonymise import KINDS, Identifiers, Kind, load_lists, next_label
 from transcribe.store import (
     add_identifier,
     add_term,
@@ -211,6 +212,13 @@ def test_decisions_stay_when_one_looks_again_and_can_be_taken_back(
     assert identifiers(study, transcript)[1].state == "open"
     replace_identifiers(study, transcript)
     assert texts(study, transcript)[0] == "Da kom Berit inn."
+    assert "Berit" not in [one.words for one in find_identifiers(study, transcript)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_put_there_is_not_asked_about(kind: Kind) -> None:
+    looked = Identifiers(load_lists(), [])
+    assert looked.find([f"Da kom {next_label(kind, ())} inn."]) == [[]]
 
 
 def test_a_sentence_that_was_changed_is_looked_at_again(study: Study, transcript: int) -> None:

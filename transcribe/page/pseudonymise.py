@@ -96,6 +96,8 @@ def _replacing(study: Study, row: TranscriptRow, rows: list[IdentifierRow]) -> N
         sure = st.checkbox("I have looked at what is to be replaced", key=f"sure-{row.id}")
         if st.button("Replace them", disabled=not sure, icon=":material/find_replace:"):
             replace_identifiers(study, row.id)
+            # What is left shows at once; so does what stayed in sentences that were rewritten.
+            find_identifiers(study, row.id)
             st.rerun()
 
 

@@ -79,6 +79,7 @@ def find_identifiers(
         [transcript_id],
     ).fetchall()
     registries, known = _registries(study)
+    labels = [one.label for one in replacements(study)]
     looked = Identifiers(load_lists(study.home / LISTS), registries, entities)
     found = looked.find([str(row[1]) for row in rows])
     with study.change("transcribe") as change:
@@ -89,7 +90,7 @@ def find_identifiers(
             [transcript_id, BY_HAND],
         )
         for (sentence_id, text, version), findings in zip(rows, found, strict=True):
-            for one in findings:
+            for one in _outside(labels, str(text), findings):
                 same = _same(text[one.start : one.end], known)
                 _insert(change, sentence_id, version, one, same)
         change.record(
@@ -97,6 +98,16 @@ def find_identifiers(
             after={"places": sum(map(len, found))},
         )  # fmt: skip
     return identifiers(study, transcript_id)
+
+
+def _outside(labels: Iterable[str], text: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Leave out what was put there, which is meant to look like a name."""
+    own = [(start, start + len(label)) for label in labels for start in _places(text, label)]
+    return [
+        one
+        for one in findings
+        if not any(one.start < end and start < one.end for start, end in own)
+    ]
 
 
 def identifiers(study: Study, transcript_id: int) -> list[IdentifierRow]:
