@@ -30,10 +30,10 @@ def test_what_is_typed_into_the_grid_is_kept(
     expect(grid.locator("td", has_text="Mo").first).to_be_attached()
 
     def put(presses_right: int, text: str) -> None:
-        # The first cell of the first line, then along it by keyboard.
+        # By keyboard to the first cell of the first line, wherever it was, and along the line.
         grid.locator("canvas").first.click(position={"x": 80, "y": 52}, force=True)
-        for _ in range(presses_right):
-            page.keyboard.press("ArrowRight")
+        for key in ["ArrowUp"] * 2 + ["ArrowLeft"] * 5 + ["ArrowRight"] * presses_right:
+            page.keyboard.press(key)
         page.keyboard.press("Enter")
         page.locator(".gdg-input").fill(text)
         page.keyboard.press("Enter")

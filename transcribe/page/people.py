@@ -18,13 +18,16 @@ from ..store import (
     remove_attribute,
     save_participants,
 )
+from .grids import settled
 from .telling import told, trouble
 
 ROLES: Final[tuple[GroupRole, ...]] = get_args(GroupRole)
 _OWN: Final = ("Group", "Pseudonym", "Role", "Profession")
 _DRAWN: Final = "participants_drawn"
-"""The rows that the grid was drawn from, what was asked then, and how often it was drawn:
-while somebody types, it is not drawn anew."""
+"""The rows that the grid was drawn from, and what was asked then: while somebody types, it
+is not drawn anew."""
+_TIMES: Final = "participants_times"
+"""How often it was drawn anew: each time it is another widget, in which nothing is typed."""
 _SHOWN: Final = "participants_shown"
 """What others wrote, once it was shown: who saves again means to replace it."""
 _LINE, _TALLEST = 34, 900
@@ -68,10 +71,17 @@ def attributes_part(study: Study, *, may_change: bool) -> None:
             if st.form_submit_button("Add attribute"):
                 with told():
                     add_attribute(study, name, kind)
-                    st.session_state.pop(_DRAWN, None)
+                    redraw_grid()
                     st.rerun()
         if asked:
             _remove_attribute(study, {one.id: one.name for one in asked})
+
+
+def redraw_grid() -> None:
+    """Have the grid drawn from what is stored, without what is typed in it."""
+    st.session_state.pop(_DRAWN, None)
+    st.session_state.pop(_SHOWN, None)
+    st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
 
 
 def edits(
@@ -91,12 +101,12 @@ def edits(
 
 
 def _grid(study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, ...]) -> None:
-    seen, known, times = st.session_state.setdefault(_DRAWN, (rows, asked, 0))
+    seen, known = st.session_state.setdefault(_DRAWN, (rows, asked))
     edited: list[dict[str, Any]] = st.data_editor(
         _lines(seen, known),
-        key=f"participants-{times}",
+        key=f"participants-{st.session_state.get(_TIMES, 0)}",
         num_rows="dynamic",
-        height=min(_TALLEST, _LINE * (len(seen) + 2)),
+        height=min(_TALLEST, _LINE * (len(seen) + 4)),
         hide_index=True,
         column_config=_columns(),
     )
@@ -104,26 +114,27 @@ def _grid(study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, .
     if not changes:
         # Nothing is being typed: what others did in the meantime may be shown.
         if (seen, known) != (rows, asked):
-            st.session_state[_DRAWN] = (rows, asked, times + 1)
+            redraw_grid()
             st.rerun()
         st.caption("Type into the table, paste from a spreadsheet, or select a line and delete it.")
         return
     with st.container(horizontal=True):
         save = st.button("Save changes", type="primary", icon=":material/check:", key="save_people")
         discard = st.button("Discard", key="discard_people")
-    if save:
+    if settled(save, "save_people_pressed"):
         with told():
-            _save(study, rows, asked, changes)
+            if _save(study, rows, asked, changes):
+                redraw_grid()
+                st.rerun()
     if discard:
-        st.session_state.pop(_SHOWN, None)
-        st.session_state[_DRAWN] = (rows, asked, times + 1)
+        redraw_grid()
         st.rerun()
 
 
 def _save(
     study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, ...],
     changes: list[tuple[ParticipantRow | None, ParticipantRow | None]],
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """Save the grid; what others wrote since is shown first, and replaced when asked again."""
     shown: dict[int, ParticipantRow] = st.session_state.get(_SHOWN, {})
     try:
@@ -137,10 +148,8 @@ def _save(
         trouble(str(error))
         st.caption("As it stands now:")
         st.dataframe(_lines(theirs, asked), hide_index=True, column_config=_columns())
-        return
-    st.session_state.pop(_SHOWN, None)
-    st.session_state.pop(_DRAWN)
-    st.rerun()
+        return False
+    return True
 
 
 def _lines(rows: Sequence[ParticipantRow], asked: Sequence[AttributeRow]) -> list[dict[str, Any]]:
@@ -205,7 +214,7 @@ def _remove_attribute(study: Study, names: dict[int, str]) -> None:
     if second.button("Remove attribute", disabled=not sure):
         with told():
             remove_attribute(study, chosen)
-            st.session_state.pop(_DRAWN, None)
+            redraw_grid()
             st.rerun()
 
 

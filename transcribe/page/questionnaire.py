@@ -14,6 +14,7 @@ from ..questionnaire.saving import check_columns, save_questionnaire, with_made_
 from ..questionnaire.table import Table, read_table
 from ..questionnaire.values import Kind
 from ..store import ParticipantRow, attributes, participants
+from .people import redraw_grid
 from .telling import told
 
 _TURN: Final = "questionnaire_turn"
@@ -191,5 +192,5 @@ def _keep(
     )
     st.session_state[_TURN] += 1
     st.session_state.pop("questionnaire_table", None)
-    st.session_state.pop("participants_drawn", None)
+    redraw_grid()
     st.rerun()

@@ -19,6 +19,7 @@ from ..table_one_export import (
     gather_table_one,
 )
 from ..transcript_component import may
+from .grids import settled
 from .telling import told
 
 _CALLED: Final = {"docx": "Word", "xlsx": "Excel"}
@@ -82,21 +83,21 @@ def _rules(study: Study, names: dict[int | None, str]) -> None:
     )
     own = [rule for attribute, rule in settings.rules if attribute == chosen]
     frame = _bins(own) if counted else _labels(study, chosen, own)
-    with st.form(f"rules-{settings.version}-{chosen}", border=False):
-        edited: dict[str, list[Any]] = st.data_editor(
-            frame,
-            num_rows="dynamic" if counted else "fixed",
-            hide_index=True,
-            disabled=[] if counted else ["Answer"],
-            column_config={"From": st.column_config.NumberColumn(min_value=0)} if counted else {},
-            key=f"rules-{settings.version}-{chosen}-grid",
-        )
-        threshold = st.number_input(
-            "Mark counts below", 0, 100, settings.threshold,
-            help="So few people of a kind could be known by it. 0 marks nothing.",
-        )  # fmt: skip
-        if not st.form_submit_button("Save", icon=":material/check:"):
-            return
+    edited: dict[str, list[Any]] = st.data_editor(
+        frame,
+        num_rows="dynamic" if counted else "fixed",
+        hide_index=True,
+        disabled=[] if counted else ["Answer"],
+        column_config={"From": st.column_config.NumberColumn(min_value=0)} if counted else {},
+        key=f"rules-{settings.version}-{chosen}",
+    )
+    threshold = st.number_input(
+        "Mark counts below", 0, 100, settings.threshold, key=f"threshold-{settings.version}",
+        help="So few people of a kind could be known by it. 0 marks nothing.",
+    )  # fmt: skip
+    save = st.button("Save", icon=":material/check:", key="save_rules")
+    if not settled(save, "save_rules_pressed"):
+        return
     with told():
         others = tuple(pair for pair in settings.rules if pair[0] != chosen)
         mine = tuple((chosen, rule) for rule in rules_in(edited))
