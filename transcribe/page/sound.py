@@ -1,6 +1,4 @@
-"""The sound of a transcript: attached later, its times found, made ready to be played."""
-
-from typing import Final
+"""The sound of a text that came without: attached later, and its times found."""
 
 import streamlit as st
 
@@ -9,7 +7,6 @@ from secure_storage import Study
 from ..job_view import WORKING
 from ..jobs import jobs, start_jobs
 from ..options import TranscribeOptions
-from ..playing import playing
 from ..store import (
     TranscriptRow,
     attach_recording,
@@ -19,9 +16,7 @@ from ..store import (
 )
 from ..transcript_component import may
 from .starting import choose_model
-from .telling import labels, told, trouble
-
-_EVERY: Final = 2.0
+from .telling import labels, told
 
 
 def sound_part(study: Study, row: TranscriptRow) -> None:
@@ -33,27 +28,6 @@ def sound_part(study: Study, row: TranscriptRow) -> None:
             _attach(study, row)
         else:
             _align(study, row, row.recording_id)
-
-
-def copy_part(study: Study, row: TranscriptRow) -> None:
-    """Say how far a copy is, where browsers cannot play the recording as it is."""
-    if row.recording_id is None:
-        return
-    now = playing(study, row.recording_id)
-    if now.problem:
-        trouble(now.problem)
-    elif not now.ready:
-        st.fragment(_copying, run_every=_EVERY)(study, row.recording_id)
-
-
-def _copying(study: Study, recording_id: int) -> None:
-    with told():
-        now = playing(study, recording_id)
-        if now.ready or now.problem:
-            st.rerun()
-        st.progress(
-            now.done, text="Browsers cannot play this file as it is: a copy for them is being made."
-        )
 
 
 def _attach(study: Study, row: TranscriptRow) -> None:

@@ -140,6 +140,7 @@ export class Transcript {
         this.tag = answer.tag
         head = answer.body.head
         if (!same) this.take(answer.body)
+        else this.player.load(answer.body.parts) // a copy may have been made
         if (fresh) this.opened()
       }
     } catch (error) {

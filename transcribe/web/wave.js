@@ -113,7 +113,10 @@ export class Strip {
     pen.setTransform(scale, 0, 0, scale, 0, 0)
     pen.clearRect(0, 0, width, height)
     const style = getComputedStyle(canvas)
-    const colour = (line) => style.getPropertyValue(`--speaker-${colourOf(view, line.speaker)}`)
+    const colours = new Map([null, ...view.speakers.keys()].map((id) =>
+      [id, style.getPropertyValue(`--speaker-${colourOf(view, id)}`)],
+    ))
+    const colour = (line) => colours.get(line.speaker) ?? colours.get(null)
     this.whole(pen, width, duration, colour)
     this.near(pen, width, height, colour)
     pen.fillStyle = style.getPropertyValue("--st-text-color")
