@@ -34,13 +34,14 @@ def transcript_page(study: Study) -> None:
         if row is None:
             return
         text, beside = st.columns([4, 1.15], gap="medium")
+        # First, for it has most to fetch.
+        with text:
+            show_transcript(study, row, written=_written(study))
         found = doubts(study, row.id)
         with beside:
             speakers_part(study, row)
             if found:
                 st.caption("Something was dropped or doubted: see below the transcript.")
-        with text:
-            show_transcript(study, row, written=_written(study))
         _left_out(found)
         sound_part(study, row)
         passes_part(study, row)

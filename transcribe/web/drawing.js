@@ -32,7 +32,7 @@ export function drawChanges(view, before) {
     const row = view.rows[index]
     if (!row) view.row(index)
     else {
-      if (Number(row.dataset.index) !== index) row.dataset.index = index
+      if (row.place !== index) row.place = row.dataset.index = index // reading data is slow
       const within = index >= head && index < after.length - tail
       if (within || known.get(line.id) !== line) dress(view, index)
     }

@@ -8,6 +8,7 @@ import { findPlaces } from "./finding.js"
 import { showKeys } from "./help.js"
 import { turnAround } from "./lines.js"
 import { doubtful, doubtNote, doubtsBelow } from "./marks.js"
+import { askedNote, questionMenu } from "./questions.js"
 import { badge, give, speakerMenu } from "./speakers.js"
 import { Transcript } from "./transcript.js"
 import { Desk, fieldKeys, lineKeys, taken } from "./typing.js"
@@ -87,6 +88,8 @@ class Editor extends Transcript {
     const line = this.sentences[index]
     const element = this.rows[index]?.querySelector(".text")
     if (!element || this.editing === line.id) return
+    const asked = askedNote(this, line)
+    if (asked) element.prepend(asked)
     if (line.verbatim !== null) element.append(make("div", { class: "verbatim" }, `Said: ${line.verbatim}`))
     const at = this.doubtAt?.id === line.id ? this.doubtAt.place - line.weak.length : null
     const doubts = this.below.get(line.id) ?? []
@@ -256,6 +259,10 @@ class Editor extends Transcript {
     if (this.open && this.rows.length) speakerMenu(this)
   }
 
+  asked() {
+    if (this.open && this.rows.length) questionMenu(this)
+  }
+
   // ---- keys --------------------------------------------------------------------------
 
   keymap() {
@@ -267,6 +274,7 @@ class Editor extends Transcript {
       [["P"], "Shift p", "join this turn to the one before", () => this.parting(false)],
       [digits, "1 to 9", "this speaker says the selection", (key) => give(this, Number(key))],
       [["w"], "w", "whose words: sentence, turn, from here on", () => this.whose()],
+      [["q"], "q", "a question of the guide is asked here", () => this.asked()],
       [["o"], "o", "type new sentences below", () => this.desk.open()],
       [["t"], "t", "it begins where the sound is now", () => this.stamp(this.sentences[this.current]?.id)],
       [["T"], "Shift t", "it ends where the sound is now", () => this.stamp(this.sentences[this.current]?.id, true)],

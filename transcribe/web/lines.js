@@ -114,6 +114,9 @@ const guesses = {
 
   times: (lines, { sentence, start, end }) =>
     replaced(lines, sentence, (line) => [unsent(line, { start, end })]),
+
+  mark_question: (lines, { sentence, question }) =>
+    replaced(lines, sentence, (line) => [unsent(line, { question })]),
 }
 
 function inTurn(lines, first, last, changes) {

@@ -136,7 +136,8 @@ export class Transcript {
       if (wanted !== this.data.transcript || !this.alive) return
       if (answer) {
         const fresh = !this.tag
-        const same = !fresh && this.body.revision === answer.body.revision
+        const stands = ({ revision, parts, locked }) => JSON.stringify([revision, parts, locked])
+        const same = !fresh && stands(this.body) === stands(answer.body)
         this.tag = answer.tag
         head = answer.body.head
         if (!same) this.take(answer.body)
