@@ -1,23 +1,17 @@
 """Segments follow the words of a transcript, within the change that corrects it."""
 
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from secure_storage import Change, Patch, Undoable, register_undoable
 from transcribe import Recast, sentence_changed
 
 from ..codebook import Segment
-from ..reanchor import End, Recasting
+from ..reanchor import End, Recasting, Run
 from .segments import trimmed
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
-
-_USED: Final = """
-SELECT EXISTS (SELECT 1 FROM codings c JOIN codes k ON k.id = c.code_id WHERE c.segment_id = ?
-               AND c.deleted_at IS NULL AND k.deleted_at IS NULL)
-    OR EXISTS (SELECT 1 FROM quotes WHERE segment_id = ? AND deleted_at IS NULL)
-"""
 
 # After those of the transcript, whose rows these point to.
 register_undoable(Undoable("segments"), Undoable("repairs"))
@@ -51,10 +45,9 @@ class _Run:
 
     def __init__(self, db: "Database", told: Recast) -> None:
         self._db, self._told = db, told
-        pairs = list(zip(told.before, told.after, strict=False))
-        head = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
-        pairs = list(zip(told.before[head:][::-1], told.after[head:][::-1], strict=False))
-        tail = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        # What stands there as before is not touched, even if its words stand beside it, too.
+        head = _alike(told.before, told.after)
+        tail = _alike(told.before[head:][::-1], told.after[head:][::-1])
         self.before = dict(told.before[head : len(told.before) - tail])
         self.after = dict(told.after[head : len(told.after) - tail])
         self._sides = {-1: told.after[:head][-1:], 1: told.after[len(told.after) - tail :][:1]}
@@ -88,7 +81,7 @@ class _Run:
     def _neighbour(self, step: int) -> int | None:
         for number, _ in self._sides[step]:
             return number
-        # Those that come stand in their places; of those that go, others may be between.
+        # Those that go may have lost their place already: who comes knows it.
         there = list(self.after) or list(self.before)
         marks = ",".join("?" * len(there))
         edge, than, order = ("max", ">", "ASC") if step > 0 else ("min", "<", "DESC")
@@ -100,6 +93,11 @@ class _Run:
             [self._told.transcript_id, *there, *gone],
         ).fetchone()
         return None if row is None else int(row[0])
+
+
+def _alike(one: Run, other: Run) -> int:
+    """How many sentences both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _ending_in(db: "Database", sentences: list[int]) -> list[Segment]:
@@ -122,10 +120,9 @@ def _put(db: "Database", segment_id: int, first: End, last: End) -> None:
 
 
 def _lose(db: "Database", patch: Patch, run: _Run, one: Segment) -> None:
-    if db.execute(_USED, [one.id, one.id]).fetchone()[0]:
-        patch.insert("repairs", {
-            "segment_id": one.id, "text": run.text(one), "near": run.near(), "state": "open",
-        })  # fmt: skip
+    patch.insert("repairs", {
+        "segment_id": one.id, "text": run.text(one), "near": run.near(), "state": "open",
+    })  # fmt: skip
     db.execute(
         "UPDATE segments SET first_sentence_id = NULL, last_sentence_id = NULL, trim_start = 0,"
         " trim_end = 0 WHERE id = ?",

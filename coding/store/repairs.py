@@ -25,13 +25,17 @@ _GONE: Final = "This is not on the repair list (any more). Reload the page."
 
 
 def repairs(study: Study, transcript_id: int) -> list[Repair]:
-    """What of a transcript waits to be put right, the oldest first."""
+    """What of a transcript waits to be put right, the oldest first.
+
+    A segment that nobody reads under a code or quotes any more is left out.
+    """
     study.require("read")
     rows = study.db.execute(_OPEN, [transcript_id]).fetchall()
-    return [
+    found = [
         Repair(number, text, near, bool(quote), tuple(study.db.execute(_READ_UNDER, [segment])))
         for number, segment, text, near, quote in rows
     ]
+    return [one for one in found if one.quote or one.codings]
 
 
 def repair(

@@ -3,6 +3,7 @@
 import { button, make, newId } from "../fokus.transcript/dom.js"
 import { face, Transcript } from "../fokus.transcript/transcript.js"
 import { Follower, outbox, read, write } from "../fokus.transcript/wire.js"
+import { marginOf } from "./chips.js"
 import { byRow, keyOf, overlaid, partOf, pinned, placeKey, stripes } from "./margin.js"
 import { findCode, newCode, swatch } from "./palette.js"
 import { Repairs } from "./repairs.js"
@@ -155,7 +156,7 @@ class Coder extends Transcript {
       if (!all && element.dataset.margin === signature) return
       element.dataset.margin = signature
       element.classList.toggle("quoted", quoted.has(index))
-      element.lastChild.replaceChildren(...this.marginOf(row.groups, index, quoted.get(index)))
+      element.lastChild.replaceChildren(...marginOf(this, row.groups, index, quoted.get(index)))
     })
   }
 
@@ -183,52 +184,6 @@ class Coder extends Transcript {
       if (about.quote) shown[about.set ? "add" : "delete"](about.quote)
     }
     return shown
-  }
-
-  marginOf(groups, index, quoted) {
-    const parts = groups.map((group) => this.stripe(group, index))
-    const chips = groups.filter((group) => group.from === index).map((group) => this.chip(group))
-    if (quoted?.[0] === "q") {
-      const part = quoted.slice(1)
-      const label = make("span", { class: "chip quote", title: "Marked as a quote" }, "❝ quote")
-      if (part) label.append(words(part))
-      chips.unshift(label)
-    }
-    return [...parts, make("div", { class: "chips" }, ...chips)]
-  }
-
-  stripe(group, index) {
-    const ends = `${index === group.from ? " top" : ""}${index === group.to ? " bottom" : ""}`
-    const stripe = make("span", { class: `stripe${ends}`, title: this.words(group), "aria-hidden": "true" })
-    stripe.style.setProperty("--lane", group.lane)
-    stripe.style.setProperty("--code", this.codeOf.get(group.code)?.color ?? "var(--quiet)")
-    return stripe
-  }
-
-  words(group) {
-    const coders = group.coders.map((coder) => this.initials.get(coder) ?? "?").join(", ")
-    return `${this.codeOf.get(group.code)?.name ?? "…"} (${coders})`
-  }
-
-  chip(group) {
-    const code = this.codeOf.get(group.code)
-    const own = group.coders.includes(this.me)
-    const length = group.to - group.from + 1
-    const chip = make(
-      "span",
-      {
-        class: `chip${own ? " own" : ""}`, "data-code": group.code, "data-state": group.state,
-        "data-coders": group.coders.join(" "), "data-place": group.place,
-        title: code?.definition ? `${this.words(group)}: ${code.definition}` : this.words(group),
-      },
-      swatch(code),
-      make("span", { class: "name" }, code?.name ?? "…"),
-      length > 1 ? make("span", { class: "length" }, `${length} sentences`) : null,
-      group.part ? words(group.part) : null,
-      ...group.coders.map((coder) => make("span", { class: "initials" }, this.initials.get(coder) ?? "?")),
-    )
-    if (own && this.data.may_code) chip.append(make("span", { class: "drop", title: "Take back (x)" }, "×"))
-    return chip
   }
 
   drawCodes() {
@@ -408,11 +363,6 @@ class Coder extends Transcript {
   get editKeys() {
     return ["e"]
   }
-}
-
-/** What a segment covers of its sentences. */
-function words(part) {
-  return make("span", { class: "part", title: part }, `«${part}»`)
 }
 
 export default face(Coder)
