@@ -118,8 +118,8 @@ class Identifiers:
     def _listed(self, text: str, words: list[_Token]) -> Iterator[Finding]:
         # What tells more comes first: of findings of one length the first is kept.
         for found in (*after_words(text), *before_words(text)):
-            word = text[found.start : found.end]
-            if not self._is_ordinary(_plain(word)) or self._known(word.capitalize()):
+            said = text[found.start : found.end]
+            if not self._is_ordinary(_plain(said)) or self._known(said.capitalize()):
                 yield found
         yield from self._places(words)
         for word in words:
