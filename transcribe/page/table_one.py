@@ -24,6 +24,8 @@ from .telling import told
 
 _CALLED: Final = {"docx": "Word", "xlsx": "Excel"}
 _ASKED: Final = "table_one_asked"
+_ROOM: Final = 5
+"""Empty lines for further bins."""
 
 
 def table_one_part(study: Study, *, may_change: bool) -> None:
@@ -88,7 +90,10 @@ def _rules(study: Study, names: dict[int | None, str]) -> None:
         num_rows="dynamic" if counted else "fixed",
         hide_index=True,
         disabled=[] if counted else ["Answer"],
-        column_config={"From": st.column_config.NumberColumn(min_value=0)} if counted else {},
+        column_config={
+            "From": st.column_config.NumberColumn(min_value=0),
+            "Label": st.column_config.TextColumn(max_chars=80),
+        },
         key=f"rules-{settings.version}-{chosen}",
     )
     threshold = st.number_input(
@@ -118,7 +123,12 @@ def rules_in(columns: Mapping[str, Sequence[Any]]) -> list[Rule]:
 
 
 def _bins(own: Sequence[Rule]) -> dict[str, list[Any]]:
-    return {"From": [rule.least for rule in own], "Label": [rule.label for rule in own]}
+    """The bins there are, and room for more."""
+    room = [None] * _ROOM
+    return {
+        "From": [*(rule.least for rule in own), *room],
+        "Label": [*(rule.label for rule in own), *room],
+    }
 
 
 def _labels(study: Study, chosen: int | None, own: Sequence[Rule]) -> dict[str, list[Any]]:
