@@ -50,6 +50,7 @@ def _transcript(study: Study, request: Request) -> Response:
             "revision": row.revision,
             "head": head,
             "speakers": all_speakers(study, transcript_id),
+            "questions": [{"id": one.id, "text": one.text} for one in store.questions(study)],
             "sentences": all_lines(study, transcript_id),
             "doubts": [
                 {"start": one.start, "end": one.end, "text": one.text, "why": one.reason}

@@ -1,6 +1,6 @@
 """Lines of a transcript as they travel to a page: whole, or those that an act touched."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from secure_storage import Study
 
@@ -14,13 +14,14 @@ from .store.lines import LineRow, lines, lines_around
 
 def all_lines(study: Study, transcript_id: int) -> list[dict[str, object]]:
     """Give all lines of a transcript, in order."""
-    return _told(lines(study, transcript_id))
+    return _told(lines(study, transcript_id), _asked(study, transcript_id))
 
 
 def some_lines(study: Study, transcript_id: int, ids: Collection[int]) -> dict[str, object]:
     """Give the lines with these ids (``put``), and say which there are no more (``gone``)."""
     asked = set(ids)
-    put = [line for line in _told(lines_around(study, transcript_id, asked)) if line["id"] in asked]
+    found = _told(lines_around(study, transcript_id, asked), _asked(study, transcript_id))
+    put = [line for line in found if line["id"] in asked]
     return {"put": put, "gone": sorted(asked - {line["id"] for line in put})}
 
 
@@ -29,9 +30,18 @@ def all_speakers(study: Study, transcript_id: int) -> list[dict[str, object]]:
     return [_speaker(one) for one in store.speakers(study, transcript_id)]
 
 
-def _told(found: Sequence[LineRow]) -> list[dict[str, object]]:
+def _asked(study: Study, transcript_id: int) -> dict[int, int]:
+    """Give the questions of the guide that are asked, by sentence."""
+    marks = store.question_marks(study, transcript_id)
+    return {mark.sentence_id: mark.question_id for mark in marks}
+
+
+def _told(found: Sequence[LineRow], asked: Mapping[int, int]) -> list[dict[str, object]]:
     pauses = find_pauses([one.said for one in found])
-    return [_line(one, before) for one, before in zip(found, pauses, strict=True)]
+    return [
+        {**_line(one, before), "question": asked.get(one.row.id)}
+        for one, before in zip(found, pauses, strict=True)
+    ]
 
 
 def _speaker(row: SpeakerRow) -> dict[str, object]:

@@ -292,7 +292,8 @@ def _record(
 
 def _touched(act: Act) -> list[int]:
     """Sentences that look different now, or are gone."""
-    found = {*act.patch.kept("sentences"), *act.patch.kept("words")}
+    of_sentences = ("sentences", "words", "question_marks")
+    found = {key for table in of_sentences for key in act.patch.kept(table)}
     for turn in act.patch.kept("turns"):
         rows = act.db.execute("SELECT id FROM sentences WHERE turn_id = ?", [turn])
         found.update(int(row[0]) for row in rows.fetchall())
