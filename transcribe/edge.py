@@ -62,6 +62,8 @@ class Asked:
         value = self.fields.get(name)
         if not isinstance(value, str):
             raise BadInput(f"This request cannot be read: {name} is not a text.")
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise BadInput(f"This request cannot be read: {name} holds half a character.")
         return value
 
     def flag(self, name: str) -> bool:
