@@ -82,6 +82,7 @@ from .file_systems import name_of as disk_name
 from .file_systems import network_disk
 from .files import Files, FileWriter, StoredFile
 from .foreign import (
+    Element,
     Limits,
     expect,
     guarded,
@@ -238,6 +239,7 @@ __all__ = [
     "setup_code",
     "where",
     "Limits",
+    "Element",
     "expect",
     "guarded",
     "open_archive",

@@ -1,6 +1,6 @@
 """What comes from outside: the door it is opened through, and where it is read."""
 
-from .archive import Archive, Caps, open_archive, read_xml
+from .archive import Archive, Caps, Element, open_archive, read_xml
 from .bolt import hide_memory, shut_in
 from .child import Limits, guarded, still_alive
 from .door import open_foreign, shred
@@ -10,6 +10,7 @@ from .pdf import read_pdf
 __all__ = [
     "Archive",
     "Caps",
+    "Element",
     "Limits",
     "expect",
     "guarded",

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import BinaryIO, Final
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element as Element
+from xml.etree.ElementTree import ParseError
 
 from ..errors import BadInput
 

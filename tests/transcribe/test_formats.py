@@ -8,7 +8,6 @@ import pytest
 
 from secure_storage import BadInput
 from transcribe import (
-    UNKNOWN,
     Doubt,
     Sentence,
     SpeakerSpan,
@@ -24,7 +23,6 @@ from transcribe import (
     write_srt,
     write_stm,
     write_txt,
-    write_vtt,
 )  # fmt: skip
 from transcribe.formats import FORMS
 

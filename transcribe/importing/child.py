@@ -29,11 +29,9 @@ _PDF: Final = b"%PDF"
 
 
 def prepare() -> None:
-    """Load what cuts sentences and what reads PDF, before the child is shut in."""
+    """Load what cuts sentences, before the child is shut in."""
     # spaCy takes torch along wherever it is installed; its rules have no use for it.
     sys.modules["torch"] = None  # type: ignore[assignment]
-    import pypdf  # noqa: F401
-
     split_sentences([Word("Ready.", 0.0, 1.0, 1.0)], "en")
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from typing import BinaryIO, Final
-from xml.etree.ElementTree import Element
 
-from secure_storage import BadInput, open_archive, read_xml, still_alive
+from secure_storage import BadInput, Element, open_archive, read_xml, still_alive
 
 _DOCX: Final = "word/document.xml"
 _ODT: Final = "content.xml"
