@@ -66,7 +66,10 @@ def _marks(study: Study, row: TranscriptRow, guide: Sequence[Question]) -> None:
             height="content",
         )
     else:
-        st.caption("No question is marked in this transcript yet.")
+        st.caption(
+            "No question is marked in this transcript yet. Mark it here, or on the page "
+            "**Transcript** with the key **q**."
+        )
     if not may(study, "transcribe") or is_locked(study, row.id):
         return
     with st.form("mark-question", clear_on_submit=True):
