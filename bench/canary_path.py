@@ -282,6 +282,7 @@ def visited(port: int, words: Words, transcript_id: int) -> int:
         posted("/api/code", name=words(), definition=words()),
         posted("/api/code", name=words() * 100, definition=words()),
         posted("/api/coding", transcript=words(), first=words()),
+        posted("/api/repair", repair=1, to=words()),
         posted("/api/upload", name=f"{words()}.wav", size=10, title=words(), group=1),
         posted("/api/upload", name=f"{words()}.exe", size=10, title=words(), group=1),
         posted("/api/board/code", theme=words(), code=words()),

@@ -106,6 +106,15 @@ def test_what_was_coded_since_goes_along_when_an_act_is_taken_back(desk: Desk) -
     assert texts(desk.ann, since) == [f"{COMFORT} {CHARGE}"]
     redo(desk.ann, desk.transcript)
     assert texts(desk.ann, since) == [f"{COMFORT} {CHARGE}"]
+    undo(desk.ann, desk.transcript)
+    here = sentences(desk.ann, desk.transcript)[1]
+    split_sentence(desk.ann, desk.transcript, here.id, here.version, 9, None)
+    number = sentences(desk.ann, desk.transcript)[2].id
+    code = add_code(desk.bo, "Ease").id
+    made = set_coding(desk.bo, desk.transcript, number, number, code)
+    assert made is not None
+    undo(desk.ann, desk.transcript)
+    assert texts(desk.ann, made.segment.id, since) == ["is a comfort.", f"{COMFORT} {CHARGE}"]
 
 
 def test_what_a_removed_sentence_held_is_on_the_repair_list_until_it_is_taken_back(
