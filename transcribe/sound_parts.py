@@ -12,6 +12,7 @@ def sound_parts(study: Study, row: TranscriptRow) -> list[dict[str, object]]:
     None while a copy that browsers can play is being made. A copy has an address of its own:
     a browser keeps what it has of the file before, and would mix the two.
     """
+    study.require("read")
     if row.recording_id is None:
         return []
     media = store.media(study, row.recording_id)

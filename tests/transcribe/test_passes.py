@@ -114,7 +114,7 @@ def test_the_page_counts_marks_approves_and_unlocks(study: Study, talk: int) -> 
     plays(study).heard(1, 1, (0.0, 4.0))
     at.run()
     assert at.text[0].value == "Your pass 1: 0:04 of 0:06 heard so far (67 %)."
-    assert any(one.value == "Not heard yet: 0:00 to 0:02" for one in at.caption)
+    assert any(one.value == "Not heard yet: 0:00 to 0:02" for one in at.text)
     button(at, "I have listened through")
     assert list(at.dataframe[0].value["Heard"]) == ["67 %"]
     button(at, "Approve and lock")

@@ -67,7 +67,7 @@ def _own(study: Study, row: TranscriptRow, rows: list[PassRow]) -> None:
     if now.heard and now.missed:
         left = [f"{clock(start)} to {clock(end)}" for start, end in now.missed[:_MOST_MISSED]]
         more = ", …" if len(now.missed) > _MOST_MISSED else ""
-        st.caption(f"Not heard yet: {', '.join(left)}{more}")
+        st.text(f"Not heard yet: {', '.join(left)}{more}")
     first, second, _ = st.columns([2, 2, 3])
     if first.button("I have listened through", icon=":material/check:", disabled=not now.heard):
         mark_pass(study, row.id)

@@ -56,7 +56,7 @@ def _acts(acts: Sequence[Revision], people: Mapping[int | None, str]) -> None:
         hide_index=True,
     )
     if len(acts) > _MOST:
-        st.caption(f"The newest {_MOST} of {len(acts)}.")
+        st.text(f"The newest {_MOST} of {len(acts)}.")
 
 
 def _compare(
@@ -80,9 +80,9 @@ def _compare(
     if not found:
         st.caption("These two do not differ in a word, nor in who says it.")
         return
-    st.caption(
-        f"Places that differ: {len(found)}. Words in \\[- -\\] stand in the older one alone, "
-        "those in {+ +} in the newer."
+    st.text(
+        f"Places that differ: {len(found)}. Words in [- -] stand in the older one alone, those in "
+        "{+ +} in the newer."
     )
     pages = -(-len(found) // _PAGE)
     page = int(st.number_input("Page", 1, pages, key=f"revisions-{pages}")) if pages > 1 else 1
@@ -125,7 +125,7 @@ def _sentence(
         st.caption("What was said:")
         st.text(textwrap.fill(said, _WIDTH))
     for one in history(study, row.id, chosen):
-        st.caption(f"{_moment(one.at)} {people.get(one.member_id, '')}: {one.said}")
+        st.text(f"{_moment(one.at)} {people.get(one.member_id, '')}: {one.said}")
         st.text(textwrap.fill(f"{one.before or 'nothing'} → {one.after or 'nothing'}", _WIDTH))
 
 
