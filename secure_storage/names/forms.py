@@ -141,13 +141,13 @@ def wrongly_heard(word: str, most: int) -> Iterator[tuple[int, int, str]]:
 def near_forms(forms: Iterable[Form]) -> set[Form]:
     """Give what words are looked up by that may be single-word names, heard wrongly.
 
-    Short names that are also words have none: too much is like them.
+    Also of names that are words: whoever asks leaves the words of the language alone.
     """
     words = {
         skeleton(form.text)
         for form in forms
         if form.kind in ("any", "capital") and form.text.isalpha()
-        and len(form.text) in _HARD_TO_HEAR[form.kind == "capital" :]
+        and len(form.text) in _HARD_TO_HEAR
     }  # fmt: skip
     found = set()
     for word in words:

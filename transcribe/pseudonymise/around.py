@@ -30,8 +30,9 @@ _BEFORE: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
                 re.IGNORECASE)),
 )  # fmt: skip
 _SAYS: Final = (
-    "sa|sier|svarte|svarer|spurte|spør|mente|mener|fortalte|forteller|ringte|ringer|tror|trodde"
-    "|told|tells|says|asked|asks|thinks|replied|sin|sitt|sine"
+    "sa|sier|svarte|svarer|spurte|spør|mente|fortalte|forteller|ringte|ringer|tror|trodde"
+    "|vet|visste|mener|synes|syntes|syns|tenker|tenkte|ville|told|tells|said|says|knows|knew|called|"
+    "asked|asks|thinks|replied|sin|sitt|sine"
 )
 # «Koordinatoren ringer»: Norwegian writes who somebody is as one word with its article.
 _NOBODY: Final = r"(?!\w*(?:oren|eren|euten|ogen|isten|enten|egen|inen|onen|ingen|ene)\b)"

@@ -35,10 +35,23 @@ class Registry(Protocol):
         """Tell whether a word may be one of them, heard wrongly."""
 
 
+REGISTERED: Final = "registered"
+"""Why of what a study looks for by name."""
+
+
 def without_overlap(findings: Iterable[Finding]) -> list[Finding]:
-    """Keep, of findings that share letters, the longest; of equals the one named first."""
+    """Keep, of findings that share letters, what is surest, then the longest, then the first.
+
+    Surest is what has the form of an identifier, then what is registered.
+    """
     kept: list[Finding] = []
-    for one in sorted(findings, key=lambda found: found.start - found.end):
+    for one in sorted(findings, key=lambda found: (_doubt(found), found.start - found.end)):
         if all(one.end <= other.start or other.end <= one.start for other in kept):
             kept.append(one)
     return sorted(kept)
+
+
+def _doubt(one: Finding) -> int:
+    if one.kind not in ("name", "place", "workplace"):
+        return 0
+    return 1 if one.why == REGISTERED else 2

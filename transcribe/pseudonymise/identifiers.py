@@ -18,7 +18,7 @@ from typing import Final
 from secure_storage import finder_of
 
 from .around import after_words, before_words
-from .finding import Finding, Kind, Registry, without_overlap
+from .finding import REGISTERED, Finding, Kind, Registry, without_overlap
 from .lists import Lists
 from .patterns import patterned
 
@@ -37,7 +37,6 @@ _LEAST_BASE: Final = 4
 Entities = Callable[[str], Sequence[tuple[int, int, Kind]]]
 """What an optional language model finds in a text."""
 
-REGISTERED: Final = "registered"
 MISHEARD: Final = "like a registered name"
 ALSO_A_WORD: Final = "a registered name that is also a word, seldom said here"
 COMPOUND: Final = "begins with a registered name"
@@ -129,6 +128,8 @@ class Identifiers:
             tied = text[one.end : two.start]
             if tied == "-" and self._known(one.text.capitalize()):
                 yield Finding(one.start, one.end, "name", REGISTERED)
+            elif tied == " " and all(self._known(w.text.capitalize()) for w in (one, two)):
+                yield Finding(one.start, two.end, "name", REGISTERED)
             elif tied == " " and self._split_name(one.small, two.small):
                 yield Finding(one.start, two.end, "name", JOINED)
 
