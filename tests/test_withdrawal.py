@@ -742,8 +742,8 @@ def test_nothing_is_found_of_somebody_of_a_random_study(tmp_path: Path, seed: in
 PAGES = (
     (themes.page, "study_page"), (transcribe.page, "recordings_page"),
     (transcribe.page, "transcript_page"), (transcribe.page, "group_page"),
-    (transcribe.page, "participants_page"),
-    (coding.page, "coding_page"), (coding.page, "codebook_page"), (themes.page, "themes_page"), (themes.page, "quotes_page"),
+    (transcribe.page, "participants_page"), (coding.page, "coding_page"),
+    (coding.page, "codebook_page"), (themes.page, "themes_page"), (themes.page, "quotes_page"),
     (themes.page, "export_page"),
 )  # fmt: skip
 

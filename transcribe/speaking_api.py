@@ -34,9 +34,7 @@ def _rename(study: Study, transcript_id: int, asked: Asked) -> None:
 
 
 def _link(study: Study, transcript_id: int, asked: Asked) -> None:
-    store.link_speaker(
-        study, asked.whole("speaker"), _one(asked, "participant"), asked.client_id()
-    )
+    store.link_speaker(study, asked.whole("speaker"), _one(asked, "participant"), asked.client_id())
 
 
 def _mark(study: Study, transcript_id: int, asked: Asked) -> None:
