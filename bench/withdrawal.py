@@ -55,8 +55,7 @@ def one_study(home: Path, seed: int) -> Outcome:
     try:
         coder.choose_passphrase(PASSPHRASE)
         people = [
-            transcribe.add_participant(lead, 1, f"Person{n}x", f"profession {n}")
-            for n in range(4)
+            transcribe.add_participant(lead, 1, f"Person{n}x", f"profession {n}") for n in range(4)
         ]
         for number in range(2):
             _talk(chance, (lead, coder), people, f"Talk {number}")
