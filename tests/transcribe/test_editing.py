@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
 
+from coding import add_code, set_coding
 from secure_storage import BadInput, BuiltOn, Role, StaleWrite, Study
 from transcribe import (
     Sentence,
@@ -24,6 +25,7 @@ from transcribe import (
 from transcribe.editing import Replacement, Spoken, join, part, place_words, replaced
 from transcribe.store import redo, undo, undo_state
 from transcribe.store.editing import merge_sentences, split_sentence
+from transcribe.store.guide import mark_question, save_guide
 from transcribe.store.revisions import as_of
 from transcribe.store.rewriting import (
     SAME,
@@ -275,7 +277,8 @@ def state(study: Study, talk: int) -> list[list[Any]]:
              if name != counting.get(table)}
             for row in cursor.fetchall()
         ])  # fmt: skip
-    found.append(study.db.execute("SELECT * FROM words ORDER BY 1, 2").fetchall())
+    for table in ("words", "question_marks", "segments", "codings", "repairs"):
+        found.append(study.db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall())
     return found
 
 
@@ -318,17 +321,22 @@ def do_something(study: Study, talk: int, chance: random.Random) -> None:
         lambda: new_speaker(study, talk, "", sentence_id=one.id, extent="rest"),
         lambda: rename_speaker(study, chance.choice(people).id, f"Name {at}"),
         lambda: merge_speakers(study, chance.choice(people).id, chance.choice(people).id),
+        lambda: mark_question(study, talk, one.id, chance.choice([1, 2, None])),
         lambda: undo(study, talk),
         lambda: redo(study, talk),
     )
     chance.choice(doing)()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(10))
 def test_all_that_two_people_did_can_be_taken_back(
     study: Study, talk: int, sign_in: Callable[[str, Role], Study], seed: int
 ) -> None:
     chance, bo = random.Random(seed), sign_in("Bo", "coder")
+    save_guide(study, ["Why?", "How?"], [])
+    code = add_code(study, "Lifting", "").id
+    for first, last in combinations([one.id for one in sentences(study, talk)], 2):
+        set_coding(study, talk, first, last, code)
     before = state(study, talk)
     known = {study.head(): texts(study, talk)}
     for who in chance.choices((study, bo), k=20):

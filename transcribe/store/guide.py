@@ -134,11 +134,12 @@ def mark_question(
 def _follow(change: Change, patch: Patch, told: Recast) -> None:
     """Hand the mark of a sentence that goes to the one in which its words now begin."""
     stay = {number for number, _ in told.after}
+    settled = told.settled.get(_MARKS, frozenset())
     for place, (number, _) in enumerate(told.before):
         row = change.db.execute(
             "SELECT question_id FROM question_marks WHERE sentence_id = ?", [number]
         ).fetchone()
-        if row is None or number in stay:
+        if row is None or number in stay or number in settled:
             continue
         patch.keep(_MARKS, number)
         change.db.execute("DELETE FROM question_marks WHERE sentence_id = ?", [number])
