@@ -358,6 +358,9 @@ def test_the_sound_is_silent_where_they_spoke_and_the_same_elsewhere(desk: Desk)
         silent[math.floor(start * RATE) : math.ceil(end * RATE)] = True
     assert not after[silent].any()
     assert (after[~silent] == before[~silent]).all()
+    # Nor does the strip under the transcript show that anybody spoke there.
+    loud = transcribe.store.media(desk.lead, 1)[0].peaks
+    assert loud is not None and not any(loud[41:102]) and all(loud[105:160])
     gone = files - set((desk.lead.home / "files").iterdir())
     assert len(gone) == 2  # the sound, and the export that quoted them
 

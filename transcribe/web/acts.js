@@ -87,8 +87,8 @@ function take(view, answer) {
 /** News of an act, maybe of ours: read the lines that it touched. */
 export async function follow(view, { revision, touched, speakers }) {
   if (view.answered.delete(revision)) return
-  if (touched.length > MOST_IDS) return view.load()
-  if (!touched.length && !speakers) return
+  // Neither lines nor speakers: what the transcript itself is has changed, its sound, say.
+  if (touched.length > MOST_IDS || (!touched.length && !speakers)) return view.load()
   const transcript = view.data.transcript
   for (let answers = -1; answers !== view.answers; ) {
     answers = view.answers
