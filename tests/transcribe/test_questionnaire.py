@@ -177,7 +177,7 @@ def test_people_are_found_and_what_is_wrong_is_said() -> None:
         ("who", "group", "role"),
         (
             ("p1", "FG 1", "Sekretær"), ("P2", "1", ""), ("Same", "", ""), ("New", "Group 4", "x"),
-            ("", "1", ""), ("Twice", "4", ""), ("twice", "4", ""), ("P9", "1-2", ""),
+            ("", "1", ""), ("Twice", "4", ""), ("twice", "FG4", ""), ("P9", "1-2", ""),
             ("P8", "", ""),
         ),
     )  # fmt: skip
@@ -193,6 +193,13 @@ def test_people_are_found_and_what_is_wrong_is_said() -> None:
         assert words in said
     assert [one.line for one in found][:2] == [2, 3]
     assert [one.id for one in missing(found, PEOPLE)] == [3, 4]
+
+
+def test_everybodys_group_can_be_said_beside_the_file() -> None:
+    table = Table(("who",), (("Same",), ("P1",)))
+    found = match(table, (Column("who", "pseudonym"),), PEOPLE, (), 3)
+    assert [(one.state, one.group) for one in found] == [("same", 3), ("new", 3)]
+    assert found[0].known is not None and found[0].known.id == 4
 
 
 def test_answers_come_in_whole_and_unknown_people_only_when_asked_for(study: Study) -> None:

@@ -84,8 +84,8 @@ def _line(number: int, row: Sequence[str], columns: Sequence[Column]) -> _Line:
     return _Line(number, given, tuple(answers))
 
 
-def _whose(line: _Line) -> tuple[str, str]:
-    return line.pseudonym.casefold(), line.given.get("group", "").casefold()
+def _whose(line: _Line) -> tuple[str, int | None]:
+    return line.pseudonym.casefold(), _group(line.given.get("group", ""))
 
 
 def _answered(
@@ -107,7 +107,7 @@ def _answered(
     alike = [
         one for one in people
         if one.pseudonym.casefold() == line.pseudonym.casefold()
-        and (one.group == number or not said)
+        and number in (None, one.group)
     ]  # fmt: skip
     if len(alike) > 1:
         return refused("Several groups have this pseudonym. Say the group in a column.")
