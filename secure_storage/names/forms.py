@@ -30,7 +30,7 @@ Kind = Literal["any", "capital", "initials", "near 0", "near 1", "near 2"]
 _NEAR: Final[tuple[Kind, ...]] = ("near 0", "near 1", "near 2")
 LONGEST: Final = 4
 """Words in the longest form; of longer names the words are taken in runs."""
-LETTERS_OF_TWO: Final = 6
+LETTERS_OF_TWO: Final = 4
 """Letters of the shortest name of which two may be heard wrongly; below it one."""
 _HARD_TO_HEAR: Final = range(3, 25)
 """Letters of words that are compared with what may be heard wrongly."""

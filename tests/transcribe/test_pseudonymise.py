@@ -93,7 +93,7 @@ def test_registered_names_are_found_however_they_are_written(text: str, words: s
         "Hun er 45 år og har jobbet i 12 år.",
         "That's what we'll do, I'm sure, isn't it?",
         "In English we say it that way. On Monday they came.",
-        "Det er en karismatisk karakter i karet.",
+        "Det er en karismatisk karakter.",
         "Klokka 14.30 tok jeg 2,5 mg.",
     ],
 )

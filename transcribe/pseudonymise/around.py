@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from .finding import Finding, Kind
+from .finding import REGISTERED, Finding, Kind
 
 _WORD: Final = r"([^\W\d_]{3,}(?:-[^\W\d_]+)*)"
 _NAMED: Final = (
@@ -23,6 +23,10 @@ _SETTLED: Final = (
     r" up|work|works|worked|moved|come|comes|came|born|based|employed|trained)(?: opp| ned| inn"
     r"| ut| nå| da| now| back)?"
 )
+_BEFORE_A_PERSON: Final = re.compile(
+    r"\b(?:kom|ringte|ringer|sammen med|med|tror|spurte|spør|takk|hei|hallo|som|heter|og så|to|"
+    rf"with|then|thanks|hello|like|was) (?={_WORD})", re.IGNORECASE,
+)  # fmt: skip
 _BEFORE: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
     ("name", "the words before it", re.compile(rf"\b(?:{_NAMED})\.?,? (?={_WORD})", re.IGNORECASE)),
     ("place", "the words before it",
@@ -52,6 +56,12 @@ _AFTER: Final[tuple[tuple[Kind, str, re.Pattern[str]], ...]] = (
 def before_words(text: str) -> Iterator[Finding]:
     """Find words that the words before them make a name or a place."""
     return _found(text, _BEFORE)
+
+
+def persons_place(text: str) -> Iterator[Finding]:
+    """Find words that stand where a person often is named: enough for a registered name."""
+    for one in _BEFORE_A_PERSON.finditer(text):
+        yield Finding(*one.span(1), "name", REGISTERED)
 
 
 def after_words(text: str) -> Iterator[Finding]:

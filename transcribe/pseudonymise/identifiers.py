@@ -17,7 +17,7 @@ from typing import Final
 
 from secure_storage import finder_of
 
-from .around import after_words, before_words
+from .around import after_words, before_words, persons_place
 from .finding import REGISTERED, Finding, Kind, Registry, without_overlap
 from .lists import Lists
 from .patterns import patterned
@@ -120,6 +120,9 @@ class Identifiers:
             said = text[found.start : found.end]
             if not self._is_ordinary(_plain(said)) or self._known(said.capitalize()):
                 yield found
+        for found in persons_place(text):
+            if self._known(text[found.start : found.end].capitalize()):
+                yield found
         yield from self._places(words)
         for word in words:
             if (judged := self._judged(word.text, word.first)) is not None:
@@ -137,13 +140,14 @@ class Identifiers:
         small, capital = _plain(text), text[0].isupper()
         ordinary = self._is_ordinary(small)
         inside = capital and not first and len(small) >= _SHORTEST
-        if (not ordinary or inside) and self._near(small):
+        listed = small in self._lists.capitals
+        if (not ordinary or inside) and not listed and self._near(small):
             return "name", MISHEARD
         if not capital and self._counts[small] <= _SELDOM and self._known(text.capitalize()):
             return "name", ALSO_A_WORD
         if not ordinary and self._begins_with_name(small):
             return "name", COMPOUND
-        if small in self._lists.capitals:
+        if listed:
             return None
         if (not ordinary or inside) and _any_form(small, self._lists.names):
             return "name", LISTED_NAME
