@@ -14,6 +14,7 @@ a crash.
 
 import argparse
 import io
+import json
 import math
 import multiprocessing
 import os
@@ -30,7 +31,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import transcribe
 from bench.good_files import SEEDS, zipped
@@ -60,12 +61,18 @@ MARKS = (
 # ---- damage -----------------------------------------------------------------------------
 
 
+ODD = (None, True, -1, 0, 1e308, -1e-9, 10**30, float("nan"), "", "x", [], {}, [[]], {"a": None})
+"""Values that no form wants."""
+
+
 def damaged(form: str, good: list[bytes], number: int) -> bytes:
     """Make case ``number`` of a form; the same number gives the same bytes."""
     chance = random.Random(f"{form} {number}")
     data = bytearray(chance.choice(good))
     if form in ("docx", "odt", "xlsx") and chance.random() < 0.7:
         return _inside(bytes(data), chance)
+    if form in ("json", "otr") and chance.random() < 0.7:
+        return _odd_values(data, chance)
     _change(data, chance, chance.choice(good))
     # Most cases are small, so that there can be many; some are as large as files get.
     del data[20_000 if number % 500 else 300_000 :]
@@ -73,6 +80,27 @@ def damaged(form: str, good: list[bytes], number: int) -> bytes:
         encoding = chance.choice(["utf-16", "cp1252", "mac_roman", "utf-8-sig", "utf-32"])
         return bytes(data).decode("utf-8", "replace").encode(encoding, "replace")
     return bytes(data)
+
+
+def _odd_values(data: bytearray, chance: random.Random) -> bytes:
+    """Put values of other types and sizes into JSON that stays whole."""
+    whole = json.loads(data)
+    for _ in range(chance.randint(1, 4)):
+        place: Any = whole
+        while True:
+            key: Any = (
+                chance.choice(list(place))
+                if isinstance(place, dict)
+                else chance.randrange(len(place))
+            )
+            if not isinstance(place[key], dict | list) or not place[key] or chance.random() < 0.2:
+                break
+            place = place[key]
+        place[key] = chance.choice([*ODD, *MARKS, whole if chance.random() < 0.05 else None])
+    try:
+        return json.dumps(whole).encode()
+    except (ValueError, RecursionError):  # it holds itself
+        return bytes(data)
 
 
 def _inside(data: bytes, chance: random.Random) -> bytes:
@@ -183,9 +211,9 @@ def cases(form: str, numbers: range, study: Study) -> Outcome:
     good = SEEDS[form]()
     outcome = Outcome(Counter(), [])
     signal.signal(signal.SIGALRM, _late)
+    child.prepare()
     if form in ARCHIVES:
         vars(subprocess)["Popen"] = Forked
-        child.prepare()
         table.prepare()
     for number in numbers:
         try:

@@ -226,6 +226,17 @@ def test_otranscribe() -> None:
     assert times(read)[2][0] == 5.0
 
 
+def test_html_as_noscribe_writes_it() -> None:
+    line = '<p><a name="ts">{}: <span style="color: #78909C">[00:00:0{}]</span> {}</a></p>'
+    body = line.format("Ann", 1, "We tried it. It\nhelps.") + line.format("Bo", 5, "Not me.")
+    page = f"<!DOCTYPE html><head><title>x</title></head><body>{body}{body}</body>"
+    read = look(page, "html")
+    assert said(read) == TALK * 2
+    assert [start for start, _ in times(read)][:3:2] == [1.0, 5.0]
+    with pytest.raises(BadInput, match="HTML"):
+        look("<p>Ann: Hi.</p><![x[y]]>", "html")
+
+
 def test_a_remark_with_a_colon_is_no_speaker_and_is_told() -> None:
     text = TEXTS["names"] + "\nbut remember: it was cold.\n\nSecretary: I wrote it down.\n"
     read = look(text, "txt")
@@ -336,6 +347,14 @@ def test_whisper_json_keeps_the_times_of_its_words() -> None:
     assert (first.start, first.end) == (0.0, 1.4)
     assert "entry 3: No text" in noted(read) and "entry 4: No text" in noted(read)
     assert "another than the one chosen. da" in noted(read)
+
+
+def test_words_whose_times_cannot_be_right_keep_the_segment_s_times() -> None:
+    words = [{"word": "Not", "start": -1.0, "end": 0.5}, {"word": "me.", "start": 0.5, "end": 1e9}]
+    segment = {"start": 3.0, "end": 4.0, "text": "Not me.", "words": words}
+    read = look(json.dumps({"segments": [segment]}), "json")
+    assert times(read) == [(3.0, 4.0)]
+    assert "times of its words" in noted(read)
 
 
 def test_whisper_cpp_counts_in_milliseconds() -> None:

@@ -18,7 +18,7 @@ _LONGEST_NAME: Final = 80
 _LATEST: Final = 360_000.0
 """Seconds: no recording lasts a hundred hours."""
 _MOST_PIECES: Final = 100_000
-_MOST_CHARACTERS: Final = 10_000_000
+_MOST_CHARACTERS: Final = 5_000_000
 _PACE: Final = 15.0
 """Characters a second, for the end of what has only a beginning and nothing after it."""
 
@@ -84,7 +84,12 @@ def _believable(pieces: Sequence[Piece], notes: list[Note]) -> Iterator[Piece]:
             notes.append(Note(piece.place, "Its times cannot be right; they were left out."))
             start = start if start is not None and _possible(start) else None
             end = None
-        yield replace(piece, start=start, end=end if start is not None else None)
+        words = piece.words
+        if not all(_possible(one.start) and one.start <= one.end <= _LATEST for one in words):
+            notes.append(Note(piece.place, "The times of its words cannot be right; left out."))
+            words = ()
+        end = end if start is not None else None
+        yield replace(piece, start=start, end=end, words=words)
 
 
 def _possible(time: float) -> bool:

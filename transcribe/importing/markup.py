@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 from typing import Final
 
-from secure_storage import still_alive
+from secure_storage import BadInput, still_alive
 
 from ..formats.clock import subtitle_time
 
@@ -51,6 +51,12 @@ class _Lines(HTMLParser):
 def lines_of_html(text: str) -> list[str]:
     """Give the lines a browser would show; scripts, styles and links are not followed."""
     reader = _Lines()
-    reader.feed(text)
-    reader.close()
+    try:
+        reader.feed(text)
+        reader.close()
+    except AssertionError:
+        # How the parser says that a declaration in the text («<![…») is none.
+        raise BadInput(
+            "The HTML of this file is damaged. Save it again with the program it came from."
+        ) from None
     return "".join(reader.parts).replace("\xa0", " ").split("\n")
