@@ -215,6 +215,14 @@ def test_places_are_found_and_replaced_in_one_act(at: Callable[..., Page]) -> No
     expect(told(page)).to_have_text("Replaced in one sentence.")
     page.keyboard.press("u")
     stand(page, "We use the old robot.", *REST)
+    # What was said can stand beside what is written.
+    page.keyboard.press("Home")
+    page.keyboard.press("v")
+    page.keyboard.press("End")
+    page.keyboard.type(" Ehm.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".fokus .verbatim")).to_have_text("Said: We use the old robot. Ehm.")
+    expect(page.locator(".fokus .text[data-state=unsent]")).to_have_count(0)
 
 
 def test_the_next_doubtful_place_is_one_key_away(at: Callable[..., Page]) -> None:
@@ -320,14 +328,18 @@ def test_two_who_correct_one_sentence_lose_nothing(at: Callable[..., Page]) -> N
     both.get_by_role("button", name="Keep mine").click()
     for page in (ada, bo):
         stand(page, "By Bo.", *REST)
-    # What one takes apart, the other sees in pieces; the place that is looked at stays.
+    # What one takes apart, the other sees in pieces; a text that is being typed stays open.
     bo.keyboard.press("End")
+    bo.keyboard.press("e")
     ada.keyboard.press("e")
     ada.keyboard.press("Home")
     ada.keyboard.press("ArrowRight")
     ada.keyboard.press("ArrowRight")
     ada.keyboard.press("Control+Enter")
     ada.keyboard.press("Escape")
+    expect(lines(bo).first).to_have_text("By")
+    expect(bo.locator(".fokus .list textarea")).to_be_focused()
+    bo.keyboard.press("Escape")
     for page in (ada, bo):
         stand(page, "By", "Bo.", *REST)
     expect(bo.locator(".fokus .row.current")).to_contain_text("Oh robots.")

@@ -69,9 +69,18 @@ function place(view, from, was, end) {
     fill(view, element, at, at + size)
     fresh.push({ element, size })
   }
+  // A text that is being typed moves with its row: that is not leaving it.
+  const field = view.list.querySelector("textarea:focus")
+  const chosen = field && [field.selectionStart, field.selectionEnd]
+  view.moving = true
   const next = blocks[past]?.element ?? null
   for (const { element } of blocks.splice(first, past - first, ...fresh)) element.remove()
   for (const { element } of fresh) view.list.insertBefore(element, next)
+  if (field?.isConnected) {
+    field.focus({ preventScroll: true })
+    field.setSelectionRange(...chosen)
+  }
+  view.moving = false
   view.list.querySelector(".empty")?.remove()
   if (!view.rows.length) view.list.append(make("p", { class: "empty" }, view.emptyText))
 }

@@ -48,7 +48,7 @@ class Editor extends Transcript {
 
   /** Whether this member can change this transcript now. */
   get open() {
-    return this.data.may_edit && !this.body?.locked
+    return this.data.may_edit && this.body !== undefined && !this.body.locked
   }
 
   update(data) {
@@ -107,17 +107,21 @@ class Editor extends Transcript {
 
   /** Send an act, unless the transcript is not to be changed. */
   act(about, fields, more) {
-    if (!this.data.may_edit) return this.say("Your role can read.", true)
-    if (this.body.locked) {
-      this.say("This transcript is approved, and so locked. It can be unlocked below.", true)
-    } else send(this, about, fields, more)
+    if (this.open) send(this, about, fields, more)
+    else this.refuse()
   }
 
-  edit() {
+  refuse() {
+    const locked = "This transcript is approved, and so locked. It can be unlocked below."
+    this.say(this.data.may_edit ? locked : "Your role can read.", true)
+  }
+
+  edit(verbatim = false) {
     const line = this.sentences[this.current]
-    if (!this.open || !line || this.editing !== null) return
-    const weak = this.doubtAt?.id === line.id ? line.weak[this.doubtAt.place] : null
-    this.openText(line.id, weak?.slice(0, 2))
+    if (!this.open) return this.refuse()
+    if (!line || this.editing !== null) return
+    const weak = this.doubtAt?.id === line.id && !verbatim ? line.weak[this.doubtAt.place] : null
+    this.openText(line.id, weak?.slice(0, 2), verbatim)
   }
 
   typed(event, field, editor) {
@@ -256,7 +260,8 @@ class Editor extends Transcript {
   }
 
   whose() {
-    if (this.open && this.rows.length) speakerMenu(this)
+    if (!this.open) this.refuse()
+    else if (this.rows.length) speakerMenu(this)
   }
 
   asked() {
@@ -268,6 +273,7 @@ class Editor extends Transcript {
   keymap() {
     const digits = Array.from({ length: 9 }, (_, index) => String(index + 1))
     const acts = [
+      [["v"], "v", "what was said, beside the written text", () => this.edit(true)],
       [["m"], "m", "merge the selection, or with the next", () => this.mergeSelection()],
       [["Delete"], "Del", "remove the selection", () => this.remove()],
       [["p"], "p", "a new turn begins here", () => this.parting(true)],

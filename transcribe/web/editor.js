@@ -6,17 +6,18 @@ import { placeOf, tidy } from "./lines.js"
 
 /**
  * Open the text of the line `id`; `mark` [from, to] (letters) is chosen in it, or the cursor
- * is put there. With `conflict` {mine, theirs} both versions are shown.
+ * is put there. With `conflict` {mine, theirs} both versions are shown. `verbatim`: what was
+ * said is corrected, that stands beside a text in written language; empty, none is kept.
  */
-export function openEditor(view, id, { conflict = null, mark = null } = {}) {
+export function openEditor(view, id, { conflict = null, mark = null, verbatim = false } = {}) {
   const index = view.places.get(id)
   if (index === undefined) return
   const line = view.sentences[index]
   const version = versionOf(view, line)
   const field = make("textarea", {
-    class: "editor", rows: "1", "aria-label": "Text of the sentence", spellcheck: "false",
+    class: "editor", rows: "1", "aria-label": verbatim ? "What was said" : "Text of the sentence", spellcheck: "false",
   })
-  field.value = conflict?.mine ?? line.text
+  field.value = conflict?.mine ?? (verbatim ? (line.verbatim ?? line.text) : line.text)
   let open = true
   const close = () => {
     open = false
@@ -30,7 +31,10 @@ export function openEditor(view, id, { conflict = null, mark = null } = {}) {
     if (!open) return null
     const text = tidy(field.value)
     close()
-    if (!text) view.say("A sentence cannot be empty; it was left as it was.", true)
+    if (verbatim) {
+      const fields = () => ({ sentence: nowCalled(id), text, version: version() })
+      send(view, { act: "verbatim", sentence: nowCalled(id), text }, fields)
+    } else if (!text) view.say("A sentence cannot be empty; it was left as it was.", true)
     else if (text !== line.text || conflict) correct(view, nowCalled(id), text, version)
     return text || null
   }
@@ -38,13 +42,13 @@ export function openEditor(view, id, { conflict = null, mark = null } = {}) {
   field.onkeydown = (event) => {
     event.stopPropagation()
     if (event.key === "Escape") close()
-    else if (view.typed(event, field, { id, save })) event.preventDefault()
+    else if (view.typed(event, field, { id, save, verbatim })) event.preventDefault()
     else if (event.key === "Enter") {
       event.preventDefault()
       save()
     }
   }
-  if (!conflict) field.onblur = save
+  if (!conflict) field.onblur = () => view.moving || save()
   view.editing = id
   const element = view.rows[index].querySelector(".text")
   element.dataset.state = "editing"

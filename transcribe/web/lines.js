@@ -53,6 +53,9 @@ const guesses = {
   edit: (lines, { sentence, text }) =>
     replaced(lines, sentence, (line) => [unsent(rewritten(line, text), {})]),
 
+  verbatim: (lines, { sentence, text }) =>
+    replaced(lines, sentence, (line) => [unsent(line, { verbatim: text || null })]),
+
   replace: (lines, { texts }) =>
     lines.map((line) => (texts.has(line.id) ? unsent(rewritten(line, texts.get(line.id)), {}) : line)),
 

@@ -373,8 +373,8 @@ export class Transcript {
   }
 
   /** Open a line's text; `mark` [from, to] is chosen in it (letters). */
-  openText(id, mark = null) {
-    openEditor(this, id, { mark })
+  openText(id, mark = null, verbatim = false) {
+    openEditor(this, id, { mark, verbatim })
   }
 
   /** Keys while a text is open, for who builds on this; true when one was taken. */

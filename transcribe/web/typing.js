@@ -34,7 +34,8 @@ export function lineKeys(view) {
 
 /** Whether a key was one of ours, in the text of a line. */
 export function taken(view, event, field, line) {
-  const found = [...lineKeys(view), ...view.fieldKeys].find(([keys]) => keys.includes(keyName(event)))
+  const rows = line.verbatim ? view.fieldKeys : [...lineKeys(view), ...view.fieldKeys]
+  const found = rows.find(([keys]) => keys.includes(keyName(event)))
   if (!found || event.altKey) return false
   return found[3](field, { ...line, stamp: () => view.stamp(line.id) }) !== false
 }
@@ -90,7 +91,7 @@ export class Desk {
 
   open() {
     const { view } = this
-    if (!view.open) return view.act({}, null)
+    if (!view.open) return view.refuse()
     const line = view.sentences[view.current]
     this.after = line?.id ?? null
     this.speaker = line?.speaker ?? [...view.speakers.keys()][0] ?? null
