@@ -13,8 +13,7 @@ _STARTS: Final[Mapping[Group, tuple[str, ...]]] = MappingProxyType(
         "exports": ("export.", "read.export"),
         "keys and members": (
             "member.", "key.", "names.", "linking.", "person.", "backup.", "study.", "audit.",
-            "pseudonyms.sampled": "read a sample of a pseudonymised transcript",
-        "read.unlocked", "read.locked", "read.verified", "read.linking", "read.person",
+            "read.unlocked", "read.locked", "read.verified", "read.linking", "read.person",
         ),
         "reads": ("read.",),
         "changes": ("",),
@@ -106,6 +105,7 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
         "read.locked": "locked the study",
         "read.names_shown": "looked at the names found in an export",
         "read.opened": "opened",
+        "pseudonyms.sampled": "read a sample of a pseudonymised transcript",
         "read.originals": "looked at what was replaced",
         "read.person": "looked a person up",
         "read.played": "listened",
