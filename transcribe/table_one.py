@@ -86,9 +86,14 @@ def table_one(
     )
 
 
+def per_cent(count: int, of: int) -> int:
+    """Give a count in whole per cent; a half is rounded up, as tables in articles do."""
+    return (200 * count + of) // (2 * of)
+
+
 def share(count: int, of: int) -> str:
     """Say a count in per cent, without decimals."""
-    return f"{100 * count / of:.0f} %" if of else ""
+    return f"{per_cent(count, of)} %" if of else ""
 
 
 def _block(one: Property, threshold: int) -> Block:
@@ -111,8 +116,10 @@ def _line(label: str, count: int, threshold: int) -> Line:
 
 def _by_label(one: Property, stated: Sequence[str]) -> dict[str, int]:
     """Count the team's labels in the team's order, then the rest, most frequent first."""
-    labels = {_plain(rule.value): rule.label for rule in one.rules}
-    counts = dict.fromkeys(labels.values(), 0)
+    by_value = {_plain(rule.value): rule.label for rule in one.rules}
+    # Who answered what others' answers are called is counted with them.
+    labels = {_plain(label): label for label in by_value.values()} | by_value
+    counts = dict.fromkeys(by_value.values(), 0)
     rest: dict[str, Counter[str]] = {}
     for text in stated:
         label = labels.get(_plain(text))

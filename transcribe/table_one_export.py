@@ -13,7 +13,7 @@ from secure_storage import BadInput, NameCheck, Request, Study, check_names, req
 from . import store
 from .excel import Sheet, Value, write_workbook
 from .store import ParticipantRow
-from .table_one import Block, Property, Rule, TableOne, share, table_one
+from .table_one import Block, Property, Rule, TableOne, per_cent, share, table_one
 from .word import WIDTH_PORTRAIT, Cell, Run, WordDocument, cell
 
 TABLE_ONE_FORMS: Final = ("docx", "xlsx")
@@ -129,7 +129,7 @@ def _excel(table: TableOne, note: str) -> bytes:
     for block in _blocks(table):
         for line in block.lines:
             flag = f"Fewer than {table.threshold}" if line.identifying else ""
-            part = round(100 * line.count / table.participants)
+            part = per_cent(line.count, table.participants)
             rows.append((block.name, line.label, line.count, part, flag))
         if block.spread:
             rows.append((block.name, block.spread, None, None, ""))

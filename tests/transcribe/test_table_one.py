@@ -37,7 +37,7 @@ from transcribe.questionnaire.mapping import guess
 from transcribe.questionnaire.saving import save_questionnaire
 from transcribe.questionnaire.table import Table, parse
 from transcribe.store import AttributeRow
-from transcribe.table_one import Line, Property, Rule, table_one
+from transcribe.table_one import Line, Property, Rule, share, table_one
 
 PROFESSIONS = {
     "Physiotherapist": 8, "Occupational therapist": 6, "Public health nurse": 2,
@@ -128,10 +128,26 @@ def test_what_was_not_answered_or_fits_no_bin_is_told() -> None:
     assert by_job.lines == (Line("nurse", 3), Line("?", 1, True))
 
 
-@given(some.lists(some.sampled_from(["", "a", "B", "b", "c "])), some.integers(0, 5))
+def test_an_answer_that_is_also_a_label_is_counted_with_it() -> None:
+    answers = ("nurse", "Nurses", "nurses", "guard", "watch")
+    rules = (Rule("Nurses", "nurse"), Rule("guard", "watch"), Rule("watch", "guard"))
+    (block,) = table_one([Property("Job", "text", answers, rules)], {"Group 1": 5}, [], 0).blocks
+    assert block.lines == (Line("Nurses", 3), Line("guard", 1), Line("watch", 1))
+
+
+def test_a_half_per_cent_is_rounded_up() -> None:
+    assert [share(count, 8) for count in (0, 1, 3, 5, 8)] == [
+        "0 %", "13 %", "38 %", "63 %", "100 %",
+    ]  # fmt: skip
+    assert share(0, 0) == ""
+
+
+@given(some.lists(some.sampled_from(["", "a", "A", "B", "b", "c ", "d"])), some.integers(0, 5))
 def test_everybody_is_counted_once(answers: list[str], threshold: int) -> None:
     (block,) = table_one(
-        [Property("x", "text", tuple(answers), (Rule("A", "a"), Rule("A", "c")))],
+        [Property("x", "text", tuple(answers), tuple(
+            Rule(label, value) for label, value in ("Aa", "AB", "bc"))
+        )],
         {"Group 1": len(answers)}, [], threshold,
     ).blocks  # fmt: skip
     assert sum(line.count for line in block.lines) == len(answers)
