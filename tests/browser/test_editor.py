@@ -95,7 +95,7 @@ def at(
             page.goto("/")
         else:
             sign_in(page, name, PASSPHRASE)
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
             signed_in[name] = page.context.cookies()
         page.get_by_role("link", name=page_name).first.click()
         expect(page.get_by_role("heading", level=1)).to_have_text(page_name)
@@ -343,6 +343,16 @@ def test_two_who_correct_one_sentence_lose_nothing(at: Callable[..., Page]) -> N
     for page in (ada, bo):
         stand(page, "By", "Bo.", *REST)
     expect(bo.locator(".fokus .row.current")).to_contain_text("Oh robots.")
+    # What is typed into a sentence that goes is not lost.
+    bo.keyboard.press("e")
+    bo.keyboard.press("Control+A")
+    bo.keyboard.type("Mine.")
+    ada.keyboard.press("End")
+    ada.keyboard.press("Delete")
+    expect(told(bo)).to_have_text("Somebody else took this sentence out. You had typed: Mine.")
+    ada.keyboard.press("u")
+    for page in (ada, bo):
+        stand(page, "By", "Bo.", *REST)
     # Ada's act is not what Bo takes back.
     bo.keyboard.press("u")
     expect(told(bo)).to_contain_text("This cannot be taken back")

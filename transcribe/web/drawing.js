@@ -59,6 +59,10 @@ function place(view, from, was, end) {
   past = first
   while (past < blocks.length && (past === first || seen < was)) seen += blocks[past++].size
   stop = seen + grown
+  // A text that is being typed moves with its row: that is not leaving it.
+  const field = view.list.querySelector("textarea:focus")
+  const chosen = field && [field.selectionStart, field.selectionEnd]
+  view.moving = true
   const fresh = []
   // At least that many in each, so that inserting does not crumble them.
   const step = Math.ceil((stop - start) / Math.max(1, Math.floor((stop - start) / BLOCK)))
@@ -69,16 +73,15 @@ function place(view, from, was, end) {
     fill(view, element, at, at + size)
     fresh.push({ element, size })
   }
-  // A text that is being typed moves with its row: that is not leaving it.
-  const field = view.list.querySelector("textarea:focus")
-  const chosen = field && [field.selectionStart, field.selectionEnd]
-  view.moving = true
   const next = blocks[past]?.element ?? null
   for (const { element } of blocks.splice(first, past - first, ...fresh)) element.remove()
   for (const { element } of fresh) view.list.insertBefore(element, next)
   if (field?.isConnected) {
     field.focus({ preventScroll: true })
     field.setSelectionRange(...chosen)
+  } else if (field) {
+    view.list.focus({ preventScroll: true })
+    view.say(`Somebody else took this sentence out. You had typed: ${field.value}`, true)
   }
   view.moving = false
   view.list.querySelector(".empty")?.remove()

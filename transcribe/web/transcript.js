@@ -186,6 +186,7 @@ export class Transcript {
     if (this.editing !== null) this.editing = nowCalled(this.editing)
     this.sentences = underWay(this.data.transcript).reduce(applied, this.base)
     this.places = new Map(this.sentences.map((line, index) => [line.id, index]))
+    if (!this.places.has(this.editing)) this.editing = null
     this.player.sentences = this.sentences
     const last = Math.max(0, this.sentences.length - 1)
     this.current = this.places.get(here) ?? Math.min(this.current, last)
