@@ -99,6 +99,50 @@ def test_nettskjema_and_excel_are_read_alike_in_the_guarded_child() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "header", "rows"),
+    [
+        ("Deltaker;Hvor lenge, omtrent, har du jobbet?\nP1;10 år\nP2;3\n",
+         ("Deltaker", "Hvor lenge, omtrent, har du jobbet?"), (("P1", "10 år"), ("P2", "3"))),
+        ('id,"Why;\nthen?"\nP1,"a\nb"\n', ("id", "Why; then?"), (("P1", "a\nb"),)),
+        ("sep=|\rid|a;b;c\rP1|2\r", ("id", "a;b;c"), (("P1", "2"),)),
+        ("a,a (3),a\n1,2,3\n", ("a", "a (3)", "a (3) (3)"), (("1", "2", "3"),)),
+    ],
+)  # fmt: skip
+def test_questions_may_hold_what_divides_columns(
+    text: str, header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]
+) -> None:
+    assert _read(text.encode()) == (header, rows)
+
+
+def test_people_behind_a_lost_quotation_mark_are_not_swallowed() -> None:
+    with pytest.raises(BadInput, match="near line 4, a quotation mark"):
+        _read(b'id;job\nP1;"nurse\nP2;guard\nP3;cook\n')
+
+
+def test_columns_by_which_people_are_known_are_left_out() -> None:
+    header = ("Deltaker", "Navn", "E-post", "E-mail address", "Your full name", "Mobilnummer",
+              "Fødselsnummer", "Kontakt", "Nummer hjemme", "Utdanning")  # fmt: skip
+    row = ("P1", "Kari", "a@b.no", "a@b.no", "Kari", "1", "2", "kari@post.no", "+47 912 34 567",
+           "Bachelor")  # fmt: skip
+    found = guess(Table(header, (row,)), ())
+    assert [one.header for one in found if one.target] == ["Deltaker", "Utdanning"]
+
+
+def test_names_of_attributes_are_compared_in_single_spaces(study: Study) -> None:
+    table = Table(("id", "Years__of work"), (("P1", "3"),))
+    for columns in (
+        guess(table, ()),
+        (
+            Column("id", "pseudonym"),
+            Column("Years__of work", "attribute", "Years   of work", "years"),
+        ),
+    ):
+        save_questionnaire(study, b"", table, columns, 1, add_unknown=True)
+    assert [one.name for one in attributes(study)] == ["Years of work"]
+    assert participants(study)[0].answers == ((1, "3"),)
+
+
 def test_what_excel_keeps_as_numbers_and_days_becomes_text() -> None:
     from openpyxl import Workbook
 
@@ -178,21 +222,38 @@ def test_people_are_found_and_what_is_wrong_is_said() -> None:
         (
             ("p1", "FG 1", "Sekretær"), ("P2", "1", ""), ("Same", "", ""), ("New", "Group 4", "x"),
             ("", "1", ""), ("Twice", "4", ""), ("twice", "FG4", ""), ("P9", "1-2", ""),
-            ("P8", "", ""),
+            ("P8", "", ""), ("P7", "0", ""),
         ),
     )  # fmt: skip
     columns = (Column("who", "pseudonym"), Column("group", "group"), Column("role", "role"))
     found = match(table, columns, PEOPLE, (), None)
     assert [one.state for one in found] == ["changed", "refused", "refused", "new"] + [
         "refused"
-    ] * 5
+    ] * 6
     assert found[0].wanted is not None and found[0].wanted.role == "secretary"
     said = " ".join(problem for one in found for problem in one.problems)
     for words in ("withdrew", "Several groups", "«x» is not understood", "no pseudonym",
-                  "several lines", "«1-2» is no number", "Nobody in the study"):  # fmt: skip
+                  "several lines", "«1-2» is no number", "«0» is no number",
+                  "Nobody in the study"):  # fmt: skip
         assert words in said
     assert [one.line for one in found][:2] == [2, 3]
     assert [one.id for one in missing(found, PEOPLE)] == [3, 4]
+
+
+def test_one_person_found_in_two_ways_is_told(study: Study) -> None:
+    table = Table(("who", "group"), (("P1", ""), ("p1", "1"), ("P3", "1")))
+    columns = (Column("who", "pseudonym"), Column("group", "group"))
+    found = match(table, columns, PEOPLE, (), 1)
+    assert [one.state for one in found] == ["refused", "refused", "new"]
+    assert "several lines" in found[0].problems[0] and found[0].wanted is None
+    assert save_questionnaire(study, b"", table, columns, 1, add_unknown=True).added == 1
+
+
+def test_who_is_called_exactly_so_is_meant() -> None:
+    people = (PEOPLE[0], ParticipantRow(9, 1, "p1", "", "participant"))
+    columns = (Column("who", "pseudonym"),)
+    (found,) = match(Table(("who",), (("p1",),)), columns, people, (), 1)
+    assert found.known is not None and found.known.id == 9
 
 
 def test_everybodys_group_can_be_said_beside_the_file() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ..pseudonymise.patterns import patterned
 from ..store import AttributeRow
 from .table import Table
 from .values import Kind, read_number, read_years
@@ -29,6 +30,17 @@ _OWN: Final = re.compile(
     r"\$.*|submission\W?id|answer\W?time.*|created|innsendt|svar\W?id|tidsmerke|timestamp", re.I
 )
 """Columns that the form's program adds: nobody answered them."""
+_WHO_THEY_ARE: Final = re.compile(
+    r"\b(?:((full|first|last|family|sur|middle)\W?)?name|(for|etter|fornamn|efter|mellom)?navn"
+    r"|(för|efter)?namn|e\W?(mail|post)\w*|mail|(tele|mobil)?(phone|fon)\w*|tlf|mobil\w*|mobile"
+    r"|fødselsn\w+|personn\w+|address|adresse?|ip)\b",
+    re.I,
+)
+"""Columns by which people are known: they are left out unless a person asks for them."""
+_TELLING: Final = frozenset({"e-mail address", "telephone number", "national identity number"})
+"""Forms of values by which people are known."""
+_LOOKED_AT: Final = 50
+"""Values in which such forms are looked for."""
 _ABOUT_YEARS: Final = re.compile(r"\byears?\b|\bår\b|experience|erfaring|ansiennitet", re.I)
 
 
@@ -44,6 +56,11 @@ class Column:
     """Of a new attribute."""
     meanings: tuple[tuple[str, str], ...] = ()
     """What stands in the file, and what it means."""
+
+    @property
+    def key(self) -> str:
+        """The attribute's name as names are compared."""
+        return " ".join(self.name.split()).casefold()
 
 
 def guess(table: Table, attributes: Sequence[AttributeRow]) -> tuple[Column, ...]:
@@ -73,6 +90,10 @@ def _target(header: str, values: Sequence[str]) -> Target:
     for target, names in _NAMES:
         if re.fullmatch(names, plain):
             return target
+    if _WHO_THEY_ARE.search(plain) or any(
+        found.why in _TELLING for one in values[:_LOOKED_AT] for found in patterned(one)
+    ):
+        return ""
     # What people wrote at length is a document to code, no attribute.
     return "attribute" if max(map(len, values)) <= _LONGEST_ANSWER else ""
 
@@ -82,7 +103,7 @@ def _column(
 ) -> Column:
     if target != "attribute":
         return Column(header, target)
-    name = header.replace("_", " ").strip()[:_LONGEST_NAME].strip()
+    name = " ".join(header.replace("_", " ").split())[:_LONGEST_NAME].strip()
     name = name[:1].upper() + name[1:]
     known = next((one for one in attributes if one.name.casefold() == name.casefold()), None)
     if known is not None:

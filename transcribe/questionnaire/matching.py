@@ -12,6 +12,7 @@ from .table import Table
 from .values import read
 
 State = Literal["new", "changed", "same", "refused"]
+_TWICE: Final = "This person stands on several lines. Leave one of them in the file."
 _ROLES: Final[tuple[tuple[GroupRole, str], ...]] = (
     ("moderator", r"moderator|facilitator|ordstyrer|intervjuer|interviewer"),
     ("secretary", r"secretary|sekretær|sekreterare|observatør|observer|note.?taker"),
@@ -56,11 +57,16 @@ def match(
     New attributes are numbered by ``attributes`` too: the caller has made them, or made
     some up to look at.
     """
-    lines = [_line(number, row, columns) for number, row in enumerate(table.rows, 2)]
-    often = Counter(_whose(line) for line in lines)
+    found = [
+        _answered(_line(number, row, columns), people, attributes, group)
+        for number, row in enumerate(table.rows, 2)
+    ]
+    often = Counter(map(_who, found))
     return tuple(
-        _answered(line, people, attributes, group, twice=often[_whose(line)] > 1) for line in lines
-    )
+        replace(one, state="refused", wanted=None, problems=(_TWICE,))
+        if one.wanted is not None and often[_who(one)] > 1 else one
+        for one in found
+    )  # fmt: skip
 
 
 def missing(found: Sequence[Answered], people: Sequence[ParticipantRow]) -> list[ParticipantRow]:
@@ -84,13 +90,14 @@ def _line(number: int, row: Sequence[str], columns: Sequence[Column]) -> _Line:
     return _Line(number, given, tuple(answers))
 
 
-def _whose(line: _Line) -> tuple[str, int | None]:
-    return line.pseudonym.casefold(), _group(line.given.get("group", ""))
+def _who(one: Answered) -> tuple[object, ...]:
+    """Tell people apart, however the lines of the file call them."""
+    return (one.known.id,) if one.known else (one.pseudonym.casefold(), one.group)
 
 
 def _answered(
     line: _Line, people: Sequence[ParticipantRow], attributes: Sequence[AttributeRow],
-    group: int | None, *, twice: bool,
+    group: int | None,
 ) -> Answered:  # fmt: skip
     said = line.given.get("group", "")
     number = _group(said) if said else group
@@ -100,8 +107,6 @@ def _answered(
 
     if not line.pseudonym:
         return refused("There is no pseudonym on this line.")
-    if twice:
-        return refused("This pseudonym stands on several lines. Leave one of them in the file.")
     if said and number is None:
         return refused(f"«{said}» is no number of a group.")
     alike = [
@@ -109,6 +114,7 @@ def _answered(
         if one.pseudonym.casefold() == line.pseudonym.casefold()
         and number in (None, one.group)
     ]  # fmt: skip
+    alike = [one for one in alike if one.pseudonym == line.pseudonym] or alike
     if len(alike) > 1:
         return refused("Several groups have this pseudonym. Say the group in a column.")
     known = alike[0] if alike else None
@@ -138,7 +144,7 @@ def _wanted(
     ids = {one.name.casefold(): one for one in attributes}
     answers = dict(now.answers)
     for column, value in line.answers:
-        attribute = ids[column.name.casefold()]
+        attribute = ids[column.key]
         if attribute.kind != "text" and read(attribute.kind, value) is None:
             problems.append(f"{attribute.name}: «{value}» is not understood.")
         else:
@@ -152,4 +158,4 @@ def _wanted(
 
 def _group(text: str) -> int | None:
     found = re.findall(r"\d+", re.sub(r"\.0$", "", text))
-    return int(found[0]) if len(found) == 1 and 0 < len(found[0]) <= 3 else None
+    return int(found[0]) or None if len(found) == 1 and len(found[0]) <= 3 else None

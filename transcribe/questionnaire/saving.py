@@ -71,7 +71,7 @@ def check_columns(columns: Sequence[Column]) -> None:
         raise BadInput("Say which column holds the pseudonyms.")
     if any(often[one] > 1 for one in ("pseudonym", "group", "profession", "role")):
         raise BadInput("Two columns are the same thing. Leave one of them out.")
-    names = Counter(one.name.casefold() for one in columns if one.target == "attribute")
+    names = Counter(one.key for one in columns if one.target == "attribute")
     if "" in names or any(count > 1 for count in names.values()):
         raise BadInput("Every attribute needs a name of its own.")
 
@@ -84,9 +84,9 @@ def with_made_up(
     return (
         *attributes,
         *(
-            AttributeRow(-number, one.name, one.kind)
+            AttributeRow(-number, " ".join(one.name.split()), one.kind)
             for number, one in enumerate(columns, 1)
-            if one.target == "attribute" and one.name.casefold() not in known
+            if one.target == "attribute" and one.key not in known
         ),
     )
 

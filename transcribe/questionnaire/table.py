@@ -16,6 +16,8 @@ MOST_BYTES: Final = 20 << 20
 _EXCEL: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _DELIMITERS: Final = ";,\t|"
+_LOOKED_AT: Final = 100_000
+"""Characters by which the delimiter is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,32 @@ def parse(stream: BinaryIO, setting: str) -> bytes:
 
 def _csv(data: bytes) -> list[list[str]]:
     text = decode(data).text
-    lines = text.splitlines()
-    if lines and lines[0].lower().startswith("sep="):
-        text, delimiter = text.partition("\n")[2], lines[0][4:5]
-    else:
-        # The delimiter is the one by which the header falls into most parts.
-        head = next((line for line in lines if line.strip()), "")
-        delimiter = max(_DELIMITERS, key=lambda one: len(next(csv.reader([head], delimiter=one))))
+    first = text.splitlines()[:1]
+    if first and first[0].lower().startswith("sep="):
+        return _split(text[len(first[0]) :], first[0][4:5] or ",")
+    delimiter = max(_DELIMITERS, key=lambda one: _even(text[:_LOOKED_AT], one))
+    return _split(text, delimiter)
+
+
+def _even(text: str, delimiter: str) -> tuple[int, int]:
+    """Tell how like a table a text is: how many rows are as long as the header, and how long.
+
+    A question in the header may hold more commas than there are columns.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lengths = [len(row) for row in rows if any(row)]
+    width = lengths[0] if lengths else 0
+    return lengths.count(width) if width > 1 else 0, width
+
+
+def _split(text: str, delimiter: str) -> list[list[str]]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or ","))
+        return list(rows)
     except csv.Error:
         raise BadInput(
-            "This CSV file is damaged: a value in it has no end. Save it again with the program "
-            "it came from."
+            f"This CSV file is damaged: near line {rows.line_num}, a quotation mark is out of "
+            "place or a value has no end. Save the file again with the program it came from."
         ) from None
 
 
@@ -85,5 +100,7 @@ def _table(rows: Iterable[Sequence[str]]) -> Table:
     header: list[str] = []
     for number, name in enumerate(first, 1):
         name = " ".join(name.split()) or f"Column {number}"
-        header.append(name if name not in header else f"{name} ({number})")
+        while name in header:
+            name = f"{name} ({number})"
+        header.append(name)
     return Table(tuple(header), tuple(tuple(row) for row in rest))
