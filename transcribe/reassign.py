@@ -8,6 +8,7 @@ doubt.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from .align import assign, heard_for
 from .transcript import SpeakerSpan, Utterance, Word
@@ -31,15 +32,22 @@ def assigned_again(
 
     Sentences in which no words were heard (typed by a person) stay as they are.
     """
+    # All at once, for the spans are sorted each time; in the order in which words are given.
+    heard = sorted((one for one in sentences if one.words), key=_time)
+    assigned = iter(
+        assign([Utterance(*_time(one), "", one.words) for one in heard], exclusive, overlapping)
+    )
     found = []
-    for one in sentences:
-        if one.words:
-            utterance = Utterance(one.words[0].start, one.words[-1].end, "", one.words)
-            words = assign([utterance], exclusive, overlapping)
-            now = Voiced(one.id, _most(words, one.speaker), words)
-            if now.speaker != one.speaker or _known(words) != _known(one.words):
-                found.append(now)
+    for one in heard:
+        words = tuple(islice(assigned, len(one.words)))
+        now = Voiced(one.id, _most(words, one.speaker), words)
+        if now.speaker != one.speaker or _known(words) != _known(one.words):
+            found.append(now)
     return tuple(found)
+
+
+def _time(one: Voiced) -> tuple[float, float]:
+    return one.words[0].start, one.words[-1].end
 
 
 def _most(words: Sequence[Word], before: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from secure_storage import BadInput, Study
 from transcribe import (
@@ -22,6 +24,7 @@ from transcribe import (
     speakers,
     words,
 )
+from transcribe.reassign import Voiced, assigned_again
 from transcribe.store import (
     assign_again,
     can_assign_again,
@@ -235,3 +238,17 @@ def test_a_typed_transcript_has_nothing_to_assign_from(study: Study) -> None:
     assert not can_assign_again(study, talk)
     with pytest.raises(BadInput, match="Transcribe the recording"):
         assign_again(study, talk)
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 3)), max_size=12))
+def test_sentences_are_assigned_alike_alone_and_together(
+    told: list[tuple[float, int]],
+) -> None:
+    talk = [
+        Voiced(number, "S0", said("x " * count, start, "S0").words)
+        for number, (start, count) in enumerate(told)
+    ]
+    together = assigned_again(talk, SPANS, SPANS)
+    alone = [found for one in talk for found in assigned_again([one], SPANS, SPANS)]
+    assert {one.id: one for one in together} == {one.id: one for one in alone}
+    assert len(together) == len(alone)

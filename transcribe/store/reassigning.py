@@ -7,14 +7,14 @@ from secure_storage import BadInput, Study
 from ..reassign import Voiced, assigned_again
 from ..transcript import UNKNOWN, Word
 from .acting import Act, acting
-from .spans import kept_spans
+from .spans import has_spans, kept_spans
 from .turns import give
 
 
 def can_assign_again(study: Study, transcript_id: int) -> bool:
     """Whether it is known when whom was heard: not of typed and imported transcripts."""
     study.require("read")
-    return bool(kept_spans(study.db, transcript_id).exclusive)
+    return has_spans(study.db, transcript_id)
 
 
 def assign_again(study: Study, transcript_id: int, client_id: str | None = None) -> int:
@@ -70,8 +70,10 @@ def _put_words(act: Act, one: Voiced) -> None:
     places = act.db.execute(
         "SELECT position FROM words WHERE sentence_id = ? ORDER BY position", [one.id]
     ).fetchall()
-    for (place,), word in zip(places, one.words, strict=True):
-        act.db.execute(
-            "UPDATE words SET margin = ?, overlap = ? WHERE sentence_id = ? AND position = ?",
-            [word.margin, int(word.overlap), one.id, place],
-        )
+    act.db.conn.executemany(
+        "UPDATE words SET margin = ?, overlap = ? WHERE sentence_id = ? AND position = ?",
+        [
+            (word.margin, int(word.overlap), one.id, place)
+            for (place,), word in zip(places, one.words, strict=True)
+        ],
+    )

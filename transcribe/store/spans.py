@@ -45,6 +45,17 @@ def insert_spans(
     )
 
 
+def has_spans(db: "Database", transcript_id: int) -> bool:
+    """Whether it is known when whom was heard in a transcript."""
+    return bool(
+        db.execute(
+            "SELECT 1 FROM spans n JOIN voices v ON v.id = n.voice_id"
+            " WHERE v.transcript_id = ? AND n.exclusive LIMIT 1",
+            [transcript_id],
+        ).fetchone()
+    )
+
+
 def kept_spans(db: "Database", transcript_id: int) -> KeptSpans:
     """Give a transcript's spans; a speaker's name is their id, UNKNOWN for nobody's."""
     rows = db.execute(
