@@ -20,7 +20,7 @@ def start_typed(study: Study, recording_id: int, language: str) -> int:
     if language not in NAMES:
         raise BadInput("Choose the language that is spoken.")
     empty = Transcription(language, (), provenance=(("Transcription", "typed by hand"),))
+    # It may stand beside one that a model made.
+    title = f"{found[0].title}, typed by hand"
     with study.change("transcribe") as change:
-        return insert_transcription(
-            change, empty, found[0].title, found[0].group, recording_id, "typed"
-        )
+        return insert_transcription(change, empty, title, found[0].group, recording_id, "typed")
