@@ -21,7 +21,7 @@ from transcribe import (
 )
 from transcribe.excel import Sheet, read_workbook, write_workbook
 from transcribe.questionnaire import table as tables
-from transcribe.questionnaire.mapping import Column, guess
+from transcribe.questionnaire.mapping import Column, coded, guess, in_words
 from transcribe.questionnaire.matching import match, missing
 from transcribe.questionnaire.saving import Saved, save_questionnaire, with_made_up
 from transcribe.questionnaire.table import Table, parse, read_table
@@ -303,6 +303,30 @@ def test_a_value_that_is_not_understood_is_left_out_and_told() -> None:
     assert found.problems == ("Years: «5-10» is not understood.",)
     assert found.wanted is not None
     assert (found.wanted.profession, found.wanted.answers) == ("Social worker", ())
+
+
+def test_several_columns_may_hold_numbers_of_a_codebook() -> None:
+    table = Table(
+        ("id", "Yrke", "Utdanning", "Alder"),
+        (("1", "2", "10", "47"), ("2", "1", "9", "31"), ("3", "Annet", "10", "58")),
+    )
+    columns = guess(table, ())
+    places = coded(table, columns)
+    assert places == [
+        ("Yrke", "1"), ("Yrke", "2"), ("Utdanning", "9"), ("Utdanning", "10"),
+        *(("Alder", age) for age in ("31", "47", "58")),
+    ]  # fmt: skip
+    means = ["Nurse", "Guard", "Bachelor", "", "31", "47", "58"]
+    put = in_words(columns, places, means)
+    assert [(one.kind, one.meanings) for one in put] == [
+        ("text", ()), ("text", (("1", "Nurse"), ("2", "Guard"))),
+        ("text", (("9", "Bachelor"), ("10", ""))), ("number", ()),
+    ]  # fmt: skip
+    found = match(table, put, (), with_made_up(put, ()), 1)
+    assert [(one.wanted.profession, len(one.wanted.answers)) for one in found if one.wanted] == [
+        ("Guard", 1), ("Nurse", 2), ("Annet", 1),
+    ]  # fmt: skip
+    assert not any(one.problems for one in found)
 
 
 def test_participants_are_changed_all_or_none(

@@ -240,15 +240,15 @@ def test_the_grid_tells_what_was_changed_added_and_taken_out(study: Study) -> No
     for name in ("Anna", "Berit", "Carl"):
         add_participant(study, 1, name)
     anna, berit, carl = participants(study)
-    asked = (AttributeRow(7, "Role", "text"),)
+    asked = (AttributeRow(7, "id", "text"),)
     nothing = float("nan")
     found = edits(
         (anna, berit, carl), asked,
         [
             {"id": anna.id, "Group": 1, "Pseudonym": "Anna", "Role": "participant",
-             "Profession": "", "Role (asked)": ""},
+             "Profession": "", "answer 7": ""},
             {"id": carl.id, "Group": 2, "Pseudonym": "Carl", "Role": "moderator",
-             "Profession": None, "Role (asked)": "leads"},
+             "Profession": None, "answer 7": "leads"},
             {"id": nothing, "Group": None, "Pseudonym": "Dag", "Role": None},
         ],
     )  # fmt: skip

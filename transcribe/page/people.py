@@ -22,7 +22,6 @@ from .grids import settled
 from .telling import told, trouble
 
 ROLES: Final[tuple[GroupRole, ...]] = get_args(GroupRole)
-_OWN: Final = ("Group", "Pseudonym", "Role", "Profession")
 _DRAWN: Final = "participants_drawn"
 """The rows that the grid was drawn from, and what was asked then: while somebody types, it
 is not drawn anew."""
@@ -40,7 +39,7 @@ def participants_part(study: Study, rows: list[ParticipantRow], *, may_change: b
     asked = attributes(study)
     if not may_change:
         if rows:
-            st.dataframe(_lines(rows, asked), hide_index=True, column_config=_columns())
+            st.dataframe(_lines(rows, asked), hide_index=True, column_config=_columns(asked))
         else:
             st.caption("No participants yet.")
         return
@@ -108,7 +107,7 @@ def _grid(study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, .
         num_rows="dynamic",
         height=min(_TALLEST, _LINE * (len(seen) + 4)),
         hide_index=True,
-        column_config=_columns(),
+        column_config=_columns(known),
     )
     changes = edits(seen, known, edited)
     if not changes:
@@ -118,6 +117,9 @@ def _grid(study: Study, rows: list[ParticipantRow], asked: tuple[AttributeRow, .
             st.rerun()
         st.caption("Type into the table, paste from a spreadsheet, or select a line and delete it.")
         return
+    if gone := [f"{old.pseudonym} (group {old.group})" for old, new in changes if old and not new]:
+        st.caption(":material/person_remove: Saving takes out, with all their answers:")
+        st.text(", ".join(gone))
     with st.container(horizontal=True):
         save = st.button("Save changes", type="primary", icon=":material/check:", key="save_people")
         discard = st.button("Discard", key="discard_people")
@@ -147,7 +149,7 @@ def _save(
         st.session_state[_SHOWN] = {row.id: row for row in theirs}
         trouble(str(error))
         st.caption("As it stands now:")
-        st.dataframe(_lines(theirs, asked), hide_index=True, column_config=_columns())
+        st.dataframe(_lines(theirs, asked), hide_index=True, column_config=_columns(asked))
         return False
     return True
 
@@ -163,7 +165,7 @@ def _lines(rows: Sequence[ParticipantRow], asked: Sequence[AttributeRow]) -> lis
     ]  # fmt: skip
 
 
-def _columns() -> dict[str, Any]:
+def _columns(asked: Sequence[AttributeRow]) -> dict[str, Any]:
     return {
         # Tells the lines apart and is not shown.
         "id": None,
@@ -175,12 +177,16 @@ def _columns() -> dict[str, Any]:
             options=list(ROLES), default="participant", required=True
         ),
         "Profession": st.column_config.TextColumn(max_chars=80, default=""),
+        **{
+            _column(one): st.column_config.TextColumn(one.name, max_chars=200, default="")
+            for one in asked
+        },
     }
 
 
 def _column(one: AttributeRow) -> str:
-    """Its name, told apart from the columns that everybody has."""
-    return f"{one.name} (asked)" if one.name in _OWN else one.name
+    """What its column goes by; a team may call an attribute «Group», or «id»."""
+    return f"answer {one.id}"
 
 
 def _row(

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
 
 from secure_storage import Study
 
-from ..questionnaire.mapping import Column, Target, guess, values_in
+from ..questionnaire.mapping import Column, Target, coded, guess, in_words, values_in
 from ..questionnaire.matching import Answered, match, missing
 from ..questionnaire.saving import check_columns, save_questionnaire, with_made_up
 from ..questionnaire.table import Table, read_table
@@ -19,6 +19,7 @@ from .telling import told
 
 _TURN: Final = "questionnaire_turn"
 _DONE: Final = "questionnaire_done"
+_READ: Final = "questionnaire_read"
 _TARGETS: Final[dict[Target, str]] = {
     "": "Leave out", "pseudonym": "Pseudonym", "group": "Group", "profession": "Profession",
     "role": "Role", "attribute": "Attribute",
@@ -46,12 +47,13 @@ def questionnaire_part(study: Study) -> None:
         key=f"questionnaire-{turn}",
     )  # fmt: skip
     if given is None:
+        st.session_state.pop(_READ, None)
         st.caption("Choose a file. You see whose answers were understood before anything is kept.")
         return
     with told():
         data = given.getvalue()
         table = _table(data, given.file_id)
-        columns = _mapping(study, table, turn)
+        columns = _mapping(study, table, given.file_id)
         check_columns(columns)
         group = None
         if all(one.target != "group" for one in columns):
@@ -65,15 +67,15 @@ def questionnaire_part(study: Study) -> None:
 
 def _table(data: bytes, file_id: str) -> Table:
     """Read the file once, however often the page is drawn."""
-    kept: tuple[str, Table] | None = st.session_state.get("questionnaire_table")
+    kept: tuple[str, Table] | None = st.session_state.get(_READ)
     if kept is None or kept[0] != file_id:
         with st.spinner("Reading the questionnaire …"):
             kept = (file_id, read_table(data))
-        st.session_state["questionnaire_table"] = kept
+        st.session_state[_READ] = kept
     return kept[1]
 
 
-def _mapping(study: Study, table: Table, turn: int) -> tuple[Column, ...]:
+def _mapping(study: Study, table: Table, file_id: str) -> tuple[Column, ...]:
     guessed = guess(table, attributes(study))
     st.markdown("**What the columns are**")
     edited: dict[str, list[Any]] = st.data_editor(
@@ -84,7 +86,7 @@ def _mapping(study: Study, table: Table, turn: int) -> tuple[Column, ...]:
             "Attribute": [one.name for one in guessed],
             "Answers are": [_KINDS[one.kind] for one in guessed],
         },
-        key=f"mapping-{turn}-{len(guessed)}",
+        key=f"mapping-{file_id}",
         hide_index=True,
         disabled=["Column", "Examples"],
         column_config={
@@ -103,7 +105,7 @@ def _mapping(study: Study, table: Table, turn: int) -> tuple[Column, ...]:
             guessed, edited["Is"], edited["Attribute"], edited["Answers are"], strict=True
         )
     )
-    return _with_meanings(table, columns, turn)
+    return _in_words(columns, coded(table, guessed), file_id)
 
 
 def _column(guessed: Column, target: str, name: str | None, kind: str) -> Column:
@@ -116,24 +118,24 @@ def _column(guessed: Column, target: str, name: str | None, kind: str) -> Column
     )
 
 
-def _with_meanings(table: Table, columns: tuple[Column, ...], turn: int) -> tuple[Column, ...]:
+def _in_words(
+    columns: tuple[Column, ...], places: list[tuple[str, str]], file_id: str
+) -> tuple[Column, ...]:
     """Let numbers that stand for answers be put into words, as a codebook has them."""
-    headers = [one.header for one in columns if one.target in ("profession", "attribute")]
+    if not places:
+        return columns
     with st.expander("Answers that are numbers of a codebook", icon=":material/translate:"):
-        chosen = st.selectbox("Column", headers, index=None, placeholder="None")
-        if chosen is None:
-            return columns
-        values = values_in(table, chosen)
         edited: dict[str, list[Any]] = st.data_editor(
-            {"In the file": values, "Means": values},
-            key=f"meanings-{turn}-{headers.index(chosen)}",
+            {
+                "Column": [header for header, _ in places],
+                "In the file": [value for _, value in places],
+                "Means": [value for _, value in places],
+            },
+            key=f"meanings-{file_id}",
             hide_index=True,
-            disabled=["In the file"],
+            disabled=["Column", "In the file"],
         )
-    meanings = tuple(zip(values, (str(one or "") for one in edited["Means"]), strict=True))
-    return tuple(
-        replace(one, meanings=meanings) if one.header == chosen else one for one in columns
-    )
+    return in_words(columns, places, [str(one or "") for one in edited["Means"]])
 
 
 def _look(
@@ -150,7 +152,8 @@ def _look(
             "Group": [one.group for one in found],
             "Pseudonym": [one.pseudonym for one in found],
             "State": [_STATES[one.state] for one in found],
-            "Profession": [one.wanted.profession if one.wanted else "" for one in found],
+            "Role": [_changed(one, "role") for one in found],
+            "Profession": [_changed(one, "profession") for one in found],
             "Answers": [_answers(one, names) for one in found],
             "Not understood": [" ".join(one.problems) for one in found],
         },
@@ -161,8 +164,21 @@ def _look(
 
 
 def _answers(one: Answered, names: Mapping[int, str]) -> str:
+    before = dict(one.known.answers) if one.known else {}
     answers = one.wanted.answers if one.wanted else ()
-    return "; ".join(f"{names[number]}: {answer}" for number, answer in answers)
+    return "; ".join(
+        f"{names[number]}: {_with_old(answer, before.get(number, ''))}"
+        for number, answer in answers
+    )
+
+
+def _changed(one: Answered, what: Literal["role", "profession"]) -> str:
+    return _with_old(getattr(one.wanted, what, ""), getattr(one.known, what, ""))
+
+
+def _with_old(new: str, old: str) -> str:
+    """Say also what an import would replace."""
+    return f"{new} (was: {old})" if old and new and new != old else new
 
 
 def _silent(people: list[ParticipantRow]) -> None:
@@ -191,6 +207,5 @@ def _keep(
         f"{saved.left_out} left out."
     )
     st.session_state[_TURN] += 1
-    st.session_state.pop("questionnaire_table", None)
     redraw_grid()
     st.rerun()

@@ -7,16 +7,19 @@ numbers, which ``meanings`` put into words.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ..pseudonymise.patterns import patterned
 from ..store import AttributeRow
 from .table import Table
-from .values import Kind, read_number, read_years
+from .values import Kind, read, read_number, read_years
 
 Target = Literal["", "pseudonym", "group", "profession", "role", "attribute"]
 """What a column becomes; "" is left out."""
+_CODE: Final = re.compile(r"[0-9]{1,3}")
+_MOST_CODES: Final = 60
+"""Different answers of a column; with more, they are no codebook's."""
 _LONGEST_NAME: Final = 80
 _LONGEST_ANSWER: Final = 200
 _NAMES: Final[tuple[tuple[Target, str], ...]] = (
@@ -81,6 +84,41 @@ def values_in(table: Table, header: str) -> list[str]:
     """The different values of a column, in the order in which they appear."""
     number = table.header.index(header)
     return list(dict.fromkeys(row[number] for row in table.rows if row[number]))
+
+
+def coded(table: Table, columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Give the answers that may be numbers of a codebook, each with its column."""
+    return [
+        (one.header, value)
+        for one in columns
+        if one.target in ("profession", "role", "attribute")
+        for value in _codes(values_in(table, one.header))
+    ]
+
+
+def in_words(
+    columns: Sequence[Column], places: Sequence[tuple[str, str]], meanings: Sequence[str]
+) -> tuple[Column, ...]:
+    """Put numbers of a codebook into words; what is no number in words is a text."""
+    found: dict[str, dict[str, str]] = {}
+    for (header, value), meaning in zip(places, meanings, strict=True):
+        if meaning != value:
+            found.setdefault(header, {})[value] = meaning
+    return tuple(
+        replace(
+            one,
+            meanings=tuple(words.items()),
+            kind="text" if any(read(one.kind, word) is None for word in words.values() if word)
+            else one.kind,
+        ) if (words := found.get(one.header)) else one
+        for one in columns
+    )  # fmt: skip
+
+
+def _codes(values: Sequence[str]) -> list[str]:
+    if len(values) > _MOST_CODES:
+        return []
+    return sorted((one for one in values if _CODE.fullmatch(one)), key=int)
 
 
 def _target(header: str, values: Sequence[str]) -> Target:
