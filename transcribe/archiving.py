@@ -1,9 +1,9 @@
 """What this stage has to do with closing a study: its transcripts, and what speaks against it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from secure_storage import BadInput, Study, before_closing, register_archiver
+from secure_storage import BadInput, Study, as_csv, before_closing, register_archiver
 
 from . import store
 from .formats import render
@@ -14,12 +14,31 @@ FORMS = ("docx", "json")
 
 
 def archive(study: Study) -> Iterator[tuple[str, bytes]]:
-    """Give every transcript as a Word file and as JSON."""
-    for number, row in enumerate(store.list_transcripts(study), 1):
+    """Give every transcript as a Word file and as JSON, and the interview guide."""
+    rows = store.list_transcripts(study)
+    if guide := store.questions(study):
+        yield "transcripts/interview guide.csv", as_csv(_asked(study, guide, rows))
+    for number, row in enumerate(rows, 1):
         said = as_corrected(study, row)
         for form in FORMS:
             title = f"Transcript {number} (group {row.group})"
             yield f"transcripts/{number:03}.{form}", render(said, form, title)
+
+
+def _asked(
+    study: Study, guide: Sequence[store.Question], rows: Sequence[store.TranscriptRow]
+) -> Iterator[list[object]]:
+    """Give each question with the places at which it is asked: transcript, and its sentence."""
+    yield ["question", "text", "transcript", "sentence", "seconds"]
+    found: dict[int, list[list[object]]] = {}
+    for number, row in enumerate(rows, 1):
+        said = {one.id: (place, one) for place, one in enumerate(store.sentences(study, row.id), 1)}
+        for mark in store.question_marks(study, row.id):
+            place, one = said[mark.sentence_id]
+            found.setdefault(mark.question_id, []).append([number, place, one.start])
+    for number, question in enumerate(guide, 1):
+        for asked in found.get(question.id, [["", "", ""]]):
+            yield [number, question.text, *asked]
 
 
 def as_corrected(study: Study, row: store.TranscriptRow) -> Transcription:

@@ -19,6 +19,7 @@ from transcribe import (
     save_transcription,
     sentences,
 )
+from transcribe.archiving import archive
 from transcribe.interview_guide import LONGEST, MOST, clean_questions, matched
 from transcribe.reading_guide import questions_in
 from transcribe.store import (
@@ -122,6 +123,16 @@ def test_the_mark_of_a_sentence_that_goes_is_handed_on(study: Study, talk: int) 
     assert [one.sentence_id for one in question_marks(study, talk)] == [first.id]
     undo(study, talk)
     assert [one.sentence_id for one in question_marks(study, talk)] == [asked.id]
+
+
+def test_the_archive_of_a_closed_study_tells_what_was_asked_where(study: Study, talk: int) -> None:
+    assert "transcripts/interview guide.csv" not in dict(archive(study))
+    save_guide(study, GUIDE, [])
+    mark_question(study, talk, sentences(study, talk)[1].id, questions(study)[0].id)
+    said = dict(archive(study))["transcripts/interview guide.csv"].decode("utf-8-sig")
+    assert said.splitlines() == [
+        "question,text,transcript,sentence,seconds", f"1,{GUIDE[0]},1,2,2.0", f"2,{GUIDE[1]},,,",
+    ]  # fmt: skip
 
 
 def test_a_guide_is_read_from_word_and_from_text() -> None:
