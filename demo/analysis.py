@@ -60,6 +60,14 @@ class PlannedQuote:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedQuestion:
+    """A question of the interview guide, and where the moderator asks it."""
+
+    text: str
+    asked: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The whole made-up analysis."""
 
@@ -67,6 +75,7 @@ class Plan:
     codings: tuple[PlannedCoding, ...]
     themes: tuple[PlannedTheme, ...]
     quotes: tuple[PlannedQuote, ...]
+    guide: tuple[PlannedQuestion, ...]
 
 
 def plan() -> Plan:
@@ -83,6 +92,10 @@ def plan() -> Plan:
             PlannedTheme(row["name"], row["concept"], tuple(row["codes"])) for row in read["themes"]
         ),
         quotes=tuple(PlannedQuote(place(row), tuple(row["themes"])) for row in read["quotes"]),
+        guide=tuple(
+            PlannedQuestion(row["question"], tuple(map(place, row["asked"])))
+            for row in read["guide"]
+        ),
     )
 
 

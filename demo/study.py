@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,9 +217,10 @@ def _name_speakers(study: Study, transcript_id: int, voices: dict[int, str]) -> 
 
 
 def _analyse(by: dict[str, Study], made: Sequence[Made], planned: Plan) -> None:
-    """Code, build themes and mark quotes as the two made-up coders did."""
+    """Mark the guide, code, build themes and mark quotes as the two made-up coders did."""
     groups = {one.group: one for one in made}
     lead = by["lead"]
+    _mark_questions(lead, groups, planned)
     codes = {
         code.name: coding.add_code(
             by[code.by], name=code.name, definition=code.definition, kind=code.kind
@@ -241,6 +242,15 @@ def _analyse(by: dict[str, Study], made: Sequence[Made], planned: Plan) -> None:
         quote_id = themes.mark_quote(lead, groups[quote.place.group].transcript_id, first, last)
         for name in quote.themes:
             themes.add_quote_to_theme(lead, quote_id, named[name])
+
+
+def _mark_questions(study: Study, groups: Mapping[int, Made], planned: Plan) -> None:
+    transcribe.save_guide(study, [one.text for one in planned.guide], [])
+    for question, one in zip(transcribe.questions(study), planned.guide, strict=True):
+        for place in one.asked:
+            made = groups[place.group]
+            first, _ = _between(study, made, place)
+            transcribe.mark_question(study, made.transcript_id, first, question.id)
 
 
 def _between(study: Study, made: Made, place: Place) -> tuple[int, int]:

@@ -20,6 +20,7 @@ class Sentence:
 
 def test_every_phrase_of_the_plan_is_spoken() -> None:
     places = [coding.place for coding in plan().codings] + [quote.place for quote in plan().quotes]
+    places += [place for question in plan().guide for place in question.asked]
     phrases = {phrase for place in places for phrase in (place.first, place.last)}
     assert not [phrase for phrase in phrases if plain(phrase) not in TALK]
 

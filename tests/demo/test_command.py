@@ -76,6 +76,19 @@ def test_both_coders_coded_both_groups(study: Any) -> None:
     assert secure_storage.verify_chain(study).ok
 
 
+def test_the_moderators_questions_are_the_guide_and_marked_where_they_are_asked(
+    study: Any,
+) -> None:
+    guide = {one.id: one.text for one in transcribe.questions(study)}
+    asked = [
+        {guide[one.question_id] for one in transcribe.question_marks(study, row.id)}
+        for row in transcribe.list_transcripts(study)
+    ]
+    assert len(asked) == 2 and all(len(some) >= 6 for some in asked)
+    assert set.union(*asked) == set(guide.values())
+    assert "Who should see the data?" in set.intersection(*asked)
+
+
 def test_every_sentence_has_a_speaker_or_is_honestly_unknown(study: Any) -> None:
     first = next(row for row in transcribe.list_transcripts(study) if row.recording_id)
     named = {row.id for row in transcribe.speakers(study, first.id)}
