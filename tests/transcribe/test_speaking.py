@@ -32,6 +32,7 @@ from transcribe.store import (
     merge_speakers,
     new_speaker,
     redo,
+    speaking,
     undo,
 )
 from transcribe.store.lines import lines
@@ -252,3 +253,41 @@ def test_sentences_are_assigned_alike_alone_and_together(
     alone = [found for one in talk for found in assigned_again([one], SPANS, SPANS)]
     assert {one.id: one for one in together} == {one.id: one for one in alone}
     assert len(together) == len(alone)
+
+
+def test_nothing_comes_to_a_person_who_was_erased(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    link_speaker(study, at["S1"], add_participant(study, 1, "Olivia", "Nurse"))
+    with study.change() as change:
+        change.db.execute(
+            "INSERT INTO erasures (participant_id, mode, mentions, asked_by, asked_at, state)"
+            " VALUES (1, 'redact', 0, 1, '', 'done')"
+        )
+        change.record("test.erased", "erasure:1")
+    before = state(study)
+    for act in (
+        lambda: give_speaker(study, talk, at["Nine."], "sentence", at["S1"]),
+        lambda: merge_speakers(study, at["S2"], at["S1"]),
+        lambda: merge_speakers(study, at["S1"], at["S2"]),
+        lambda: link_speaker(study, at["S2"], 1),
+    ):
+        with pytest.raises(BadInput, match="withdrew"):
+            act()
+    assert state(study) == before
+
+
+def test_a_speaker_who_is_merged_away_meanwhile_is_missed(
+    study: Study, talk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ids(study, talk)
+    looked_up = speaking._transcript_of
+    monkeypatch.setattr(speaking, "_transcript_of", lambda *_: late())
+
+    def late() -> int:
+        # Somebody else is quicker, between the look and the act.
+        monkeypatch.setattr(speaking, "_transcript_of", looked_up)
+        merge_speakers(study, at["S1"], at["S2"])
+        return talk
+
+    with pytest.raises(BadInput, match="any more"):
+        rename_speaker(study, at["S1"], "Olivia")

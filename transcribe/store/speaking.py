@@ -31,6 +31,7 @@ def rename_speaker(study: Study, speaker_id: int, label: str, client_id: str | N
         study, transcript_id, "speaker.renamed", client_id,
         about=f"speaker:{speaker_id}", said="a renamed speaker",
     ) as act:  # fmt: skip
+        _check_speaker(act, speaker_id)
         _check_free(act, label, speaker_id)
         act.keep("speakers", speaker_id)
         act.db.execute("UPDATE speakers SET label = ? WHERE id = ?", [label, speaker_id])
@@ -46,6 +47,7 @@ def link_speaker(
         study, transcript_id, "speaker.linked", client_id,
         about=f"speaker:{speaker_id}", said="who a speaker is",
     ) as act:  # fmt: skip
+        _check_speaker(act, speaker_id)
         if participant_id is not None:
             _check_participant(act, participant_id)
         act.keep("speakers", speaker_id)
@@ -67,6 +69,7 @@ def merge_speakers(
         _check_speaker(act, speaker_id)
         if speaker_id == into_id:
             raise BadInput("Choose two different speakers to merge.")
+        _check_not_erased(act, speaker_id, into_id)
         act.keep("speakers", speaker_id, into_id)
         _hand_link_on(act, speaker_id, into_id)
         touched = _ids(act, "SELECT id FROM turns WHERE speaker_id = ?", speaker_id)
@@ -95,6 +98,7 @@ def give_speaker(
     ) as act:
         if speaker_id is not None:
             _check_speaker(act, speaker_id)
+            _check_not_erased(act, speaker_id)
         _give(act, sentence_id, extent, speaker_id)
 
 
@@ -166,6 +170,17 @@ def _check_participant(act: Act, participant_id: int) -> None:
             "This participant is not in the transcript's group. Add the participant to the "
             "group first (page Recordings)."
         )
+    _refuse_erased(act, participant_id)
+
+
+def _check_not_erased(act: Act, *speakers: int) -> None:
+    """Words that come to a person after their erasure would never be erased."""
+    for speaker_id in speakers:
+        for one in _ids(act, "SELECT participant_id FROM speakers WHERE id = ?", speaker_id):
+            _refuse_erased(act, one)
+
+
+def _refuse_erased(act: Act, participant_id: int) -> None:
     if act.db.execute(
         "SELECT 1 FROM erasures WHERE participant_id = ? AND state IN ('erased', 'done')",
         [participant_id],
