@@ -17,6 +17,7 @@ from transcribe import (
     GroundsRow,
     GroupRow,
     TableOneSettings,
+    add_attribute,
     add_participant,
     add_recording,
     attributes,
@@ -281,6 +282,47 @@ def test_a_questionnaire_is_looked_at_before_it_is_kept(study: Study) -> None:
     assert "22 added" in said(at) and "median 11 years" in said(at)
     assert len(participants(study)) == 23
     assert list_transcripts(study) == []
+
+
+def test_the_page_stands_where_nobody_has_answered(study: Study) -> None:
+    add_participant(study, 1, "Berit")
+    for kind in ("text", "years", "number"):
+        add_attribute(study, kind, kind)
+    at = page(study)
+    assert "Nobody has answered this yet." in said(at) and not at.exception
+    for kind in ("text", "years", "number"):
+        next(one for one in at.selectbox if one.label == "Characteristic").select(kind).run()
+        assert not at.exception
+
+
+def test_what_two_people_write_of_a_group_is_not_lost(study: Study) -> None:
+    add_participant(study, 1, "Berit")
+    at = page(study)
+    title = next(one for one in at.text_input if one.label == "Name")
+    edit_group(study, groups(study)[0], GroupRow(1, "Theirs"))
+    title.input("Mine")
+    at.button(key="group_save").click().run()
+    assert "Somebody else has changed group 1" in said(at)
+    assert groups(study)[0].title == "Theirs"
+    at.button(key="group_save").click().run()
+    assert not at.exception
+    assert groups(study)[0].title == "Mine"
+
+
+def test_what_two_people_write_of_the_table_is_not_lost(filled: Study) -> None:
+    at = page(filled)
+    before = table_one_settings(filled)
+    set_table_one(filled, TableOneSettings(4, (), before.version))
+    at.number_input(key=f"threshold-{before.version}").set_value(7)
+    at.button(key="save_rules").click().run()
+    assert "Somebody else has changed how Table 1 is told" in said(at)
+    assert table_one_settings(filled).threshold == 4
+    at.button(key="save_rules").click().run()
+    assert not at.exception
+    assert table_one_settings(filled).threshold == 7
+    set_table_one(filled, TableOneSettings(1, (), before.version + 2))
+    at.run()
+    assert at.number_input(key=f"threshold-{before.version + 3}").value == 1
 
 
 def test_table_one_is_asked_for_on_the_page(filled: Study) -> None:

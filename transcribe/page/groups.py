@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 import streamlit as st
 
@@ -9,6 +10,10 @@ from secure_storage import Study
 
 from ..store import GroupRow, edit_group
 from .telling import clock, told
+
+_DRAWN: Final = "group_drawn"
+"""The group that the form was drawn from, and as it was when last told."""
+_PRESSED: Final = "group_save"
 
 
 def groups_part(study: Study, rows: list[GroupRow], *, may_change: bool) -> None:
@@ -39,7 +44,12 @@ def _describe(study: Study, rows: dict[int, GroupRow]) -> None:
     number = st.selectbox(
         "Describe", list(rows), format_func=lambda one: rows[one].name, key="group_described"
     )
-    seen = rows[number]
+    now = rows[number]
+    seen, known = st.session_state.get(_DRAWN, (now, now))
+    if seen.number != number or not st.session_state.get(_PRESSED):
+        # Nothing is being saved: what others did in the meantime may be shown.
+        seen = known = now
+    st.session_state[_DRAWN] = seen, known
     # What is stored is in the key, so that a change made elsewhere draws a fresh form.
     with st.form(f"group-{number}-{seen.title}-{seen.held_on}-{seen.left_out}"):
         first, second = st.columns([3, 2])
@@ -56,10 +66,12 @@ def _describe(study: Study, rows: dict[int, GroupRow]) -> None:
             seen.left_out,
             help="A pilot group, say: it is not counted in Table 1, and not proposed for exports.",
         )
-        if st.form_submit_button("Save", icon=":material/check:"):
+        if st.form_submit_button("Save", icon=":material/check:", key=_PRESSED):
+            # Who saves again, having been told what others wrote, means to replace it.
+            st.session_state[_DRAWN] = seen, now
             with told():
                 held_on = met.isoformat() if isinstance(met, date) else ""
                 edit_group(
-                    study, seen, replace(seen, title=title, held_on=held_on, left_out=left_out)
+                    study, known, replace(seen, title=title, held_on=held_on, left_out=left_out)
                 )
                 st.rerun()

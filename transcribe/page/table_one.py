@@ -6,10 +6,16 @@ from typing import Any, Final
 
 import streamlit as st
 
-from secure_storage import Study
+from secure_storage import StaleWrite, Study
 
 from ..asked_component import where_it_stands
-from ..store import attributes, participants, set_table_one, table_one_settings
+from ..store import (
+    TableOneSettings,
+    attributes,
+    participants,
+    set_table_one,
+    table_one_settings,
+)
 from ..table_one import Rule, TableOne, share
 from ..table_one_export import (
     PROFESSION,
@@ -24,6 +30,10 @@ from .telling import told
 
 _CALLED: Final = {"docx": "Word", "xlsx": "Excel"}
 _ASKED: Final = "table_one_asked"
+_DRAWN: Final = "table_one_drawn"
+"""How the table was told when the grid was drawn: while somebody types, it is not drawn anew."""
+_TOLD: Final = "table_one_told"
+"""The version of others' that a person was told of: who saves again means to replace it."""
 _ROOM: Final = 5
 """Empty lines for further bins."""
 
@@ -74,7 +84,8 @@ def _show(table: TableOne) -> None:
 
 def _rules(study: Study, names: dict[int | None, str]) -> None:
     """Let the team's labels and bins be changed, one characteristic at a time."""
-    settings = table_one_settings(study)
+    now = table_one_settings(study)
+    settings: TableOneSettings = st.session_state.setdefault(_DRAWN, now)
     kinds = {one.id: one.kind for one in attributes(study)}
     chosen = st.selectbox("Characteristic", list(names), format_func=names.__getitem__)
     counted = chosen is not None and kinds[chosen] != "text"
@@ -85,29 +96,58 @@ def _rules(study: Study, names: dict[int | None, str]) -> None:
     )
     own = [rule for attribute, rule in settings.rules if attribute == chosen]
     frame = _bins(own) if counted else _labels(study, chosen, own)
-    edited: dict[str, list[Any]] = st.data_editor(
-        frame,
-        num_rows="dynamic" if counted else "fixed",
-        hide_index=True,
-        disabled=[] if counted else ["Answer"],
-        column_config={
-            "From": st.column_config.NumberColumn(min_value=0),
-            "Label": st.column_config.TextColumn(max_chars=80),
-        },
-        key=f"rules-{settings.version}-{chosen}",
-    )
+    edited = _grid(frame, f"rules-{settings.version}-{chosen}")
     threshold = st.number_input(
         "Mark counts below", 0, 100, settings.threshold, key=f"threshold-{settings.version}",
         help="So few people of a kind could be known by it. 0 marks nothing.",
     )  # fmt: skip
     save = st.button("Save", icon=":material/check:", key="save_rules")
+    mine = rules_in(edited)
     if not settled(save, "save_rules_pressed"):
+        if settings != now and mine == rules_in(frame) and threshold == settings.threshold:
+            # Nothing is being typed: what others did in the meantime may be shown.
+            _draw_anew()
         return
     with told():
-        others = tuple(pair for pair in settings.rules if pair[0] != chosen)
-        mine = tuple((chosen, rule) for rule in rules_in(edited))
-        set_table_one(study, replace(settings, threshold=int(threshold), rules=(*others, *mine)))
-        st.rerun()
+        _save(study, now, replace(
+            now, threshold=int(threshold), version=st.session_state.get(_TOLD, settings.version),
+            rules=(*(pair for pair in now.rules if pair[0] != chosen),
+                   *((chosen, rule) for rule in mine)),
+        ))  # fmt: skip
+        _draw_anew()
+
+
+def _grid(frame: dict[str, list[Any]], key: str) -> dict[str, list[Any]]:
+    if not frame["Label"]:
+        st.caption("Nobody has answered this yet.")
+        return frame
+    edited: dict[str, list[Any]] = st.data_editor(
+        frame,
+        num_rows="dynamic" if "From" in frame else "fixed",
+        hide_index=True,
+        disabled=["Answer"],
+        column_config={
+            "From": st.column_config.NumberColumn(min_value=0),
+            "Label": st.column_config.TextColumn(max_chars=80),
+        },
+        key=key,
+    )
+    return edited
+
+
+def _save(study: Study, now: TableOneSettings, wanted: TableOneSettings) -> None:
+    """Save; what others wrote since is told first, and replaced when asked again."""
+    try:
+        set_table_one(study, wanted)
+    except StaleWrite:
+        st.session_state[_TOLD] = now.version
+        raise
+
+
+def _draw_anew() -> None:
+    st.session_state.pop(_DRAWN, None)
+    st.session_state.pop(_TOLD, None)
+    st.rerun()
 
 
 def rules_in(columns: Mapping[str, Sequence[Any]]) -> list[Rule]:
