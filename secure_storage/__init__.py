@@ -131,7 +131,7 @@ from .listening import where
 from .lock import held
 from .members import ROLES, Member, Right, Role
 from .names import Finder as NameFinder
-from .names import NameCheck, finder_of, term_finder, term_hashes
+from .names import NameCheck, finder_of, term_finder, term_hashes, term_marks
 from .names import check as check_names
 from .names import finder as name_finder
 from .names import places as name_places
@@ -221,6 +221,7 @@ __all__ = [
     "name_places",
     "term_finder",
     "term_hashes",
+    "term_marks",
     "open_linking",
     "pseudonyms",
     "Kit",

@@ -9,7 +9,7 @@ what may be heard wrongly, whether it is nearly right; that is what checking mea
 from .finding import Finder, NameCheck, check, finder, places
 from .forms import Form, contact_forms, folded, forms_of, name_forms
 from .store import Published, publish, published, stands, withdraw
-from .terms import finder_of, term_finder, term_hashes
+from .terms import finder_of, term_finder, term_hashes, term_marks
 
 __all__ = [
     "Finder",
@@ -29,5 +29,6 @@ __all__ = [
     "stands",
     "term_finder",
     "term_hashes",
+    "term_marks",
     "withdraw",
 ]

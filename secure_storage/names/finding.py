@@ -78,7 +78,7 @@ class Finder:
         """Tell whether a word may be a name heard wrongly (``near_forms``)."""
         return any(
             self._hashes.holds(form.kind, form.text)
-            for plain in _without_genitive(folded(word))
+            for plain in without_genitive(folded(word))
             for form in heard(plain)
         )
 
@@ -157,7 +157,8 @@ class Finder:
         return 0
 
 
-def _without_genitive(word: str) -> tuple[str, ...]:
+def without_genitive(word: str) -> tuple[str, ...]:
+    """Give a word, and it without an s at its end."""
     return (word, word[:-1]) if word.endswith("s") else (word,)
 
 

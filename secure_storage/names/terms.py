@@ -5,15 +5,16 @@ what they are: as with names, the hashes keep the words from being read, not fro
 guessed by somebody who can open the study.
 """
 
+import re
 from collections.abc import Iterable
 
 import sqlite_utils
 
 from ..change import Change
 from ..container import new_key
-from .finding import Finder
-from .forms import Form, contact_forms, name_forms
-from .store import Hashes, hashes_alone, new_terms_key, terms_key
+from .finding import Finder, without_genitive
+from .forms import Form, Kind, contact_forms, folded, heard, name_forms, skeleton
+from .store import Hashes, hashed, hashes_alone, new_terms_key, terms_key
 
 
 def term_hashes(change: Change, text: str, words: Iterable[str]) -> frozenset[bytes]:
@@ -25,6 +26,21 @@ def term_hashes(change: Change, text: str, words: Iterable[str]) -> frozenset[by
 def term_finder(db: sqlite_utils.Database, known: Iterable[bytes]) -> Finder:
     """Give what finds the terms whose hashes these are."""
     return Finder(Hashes(terms_key(db) or b"", frozenset(known)))
+
+
+def term_marks(db: sqlite_utils.Database, text: str) -> tuple[frozenset[bytes], ...]:
+    """Give the hashes by which some words are known, surest first.
+
+    As a whole, then by single words of them, then as a single word that was heard wrongly.
+    """
+    key = terms_key(db)
+    words = [plain for word in re.split(r"[^\w'’]+", text) if (plain := folded(word))]
+    whole = words[0] if len(words) == 1 else " ".join(map(skeleton, words))
+    kinds: tuple[Kind, ...] = ("any", "capital", *(("initials",) if text.isupper() else ()))
+    written = ({Form(one, kind) for one in forms for kind in kinds} for forms in ([whole], words))
+    near = {form for word in words for plain in without_genitive(word) for form in heard(plain)}
+    ways = (*written, contact_forms(text), near if len(words) == 1 else set())
+    return tuple(frozenset(hashed(key, one.kind, one.text) for one in forms) for forms in ways)
 
 
 def finder_of(words: Iterable[str]) -> Finder:

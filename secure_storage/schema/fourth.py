@@ -194,12 +194,15 @@ CREATE TABLE replacement_forms (
     hash BLOB NOT NULL,
     PRIMARY KEY (replacement_id, hash)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX replacement_forms_hash ON replacement_forms (hash);
 CREATE TABLE sealed_originals (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
--- Places that may identify somebody (code points of the sentence at that version).
+-- Places that may identify somebody (code points of the sentence at that version): of its
+-- text, or of its verbatim one.
 CREATE TABLE identifiers (
     id INTEGER PRIMARY KEY,
     sentence_id INTEGER NOT NULL REFERENCES sentences (id) ON DELETE CASCADE,
     version INTEGER NOT NULL,
+    verbatim INTEGER NOT NULL DEFAULT 0 CHECK (verbatim IN (0, 1)),
     start INTEGER NOT NULL,
     end INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -208,7 +211,7 @@ CREATE TABLE identifiers (
     -- While open: what was put in the place of the same word before.
     replacement_id INTEGER REFERENCES replacements (id),
     decided_by INTEGER REFERENCES members (id),
-    UNIQUE (sentence_id, start, end)
+    UNIQUE (sentence_id, verbatim, start, end)
 ) STRICT;
 -- What was replaced, by whom, and when it is heard (seconds of the recording), where known.
 CREATE TABLE replaced_places (

@@ -20,7 +20,8 @@ BUILT_ON: Final = (
     "on it. Take that back first; nothing was changed."
 )
 ERASED: Final = (
-    "This cannot be taken back: a participant withdrew, and what the act changed was erased."
+    "This cannot be taken back: what the act changed was erased since, because a participant "
+    "withdrew or identifiers were replaced."
 )
 
 

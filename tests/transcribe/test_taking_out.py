@@ -1,5 +1,6 @@
 """What a person decided to replace is gone from the study, and a custodian alone can tell it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,8 @@ from transcribe.store import (
     silent_spans,
     undo,
 )
+from transcribe.store.lines import lines
+from transcribe.store.rewriting import set_verbatim
 
 SignIn = Callable[[str, Role], Study]
 
@@ -267,3 +270,62 @@ def test_the_journal_names_nobody(study: Study, transcript: int, home: Path) -> 
     acts = [one for one in study.recent_events(20) if one.action.startswith(("ident", "term"))]
     assert acts and "orvalda" not in str(acts)
     unlock(home, "Ada", "correct horse battery").close()
+
+
+def test_what_was_said_beside_written_language_is_looked_through_too(
+    study: Study, transcript: int
+) -> None:
+    last = sentences(study, transcript)[3]
+    set_verbatim(study, transcript, last.id, last.version, "Det er eh sant, Halldis.", "c-1")
+    (found,) = [one for one in find_identifiers(study, transcript) if one.verbatim]
+    assert (found.words, found.text) == ("Halldis", "Det er eh sant, Halldis.")
+    choose_replacement(study, [found.id], label="Berit")
+    replace_identifiers(study, transcript)
+    assert lines(study, transcript)[3].verbatim == "Det er eh sant, Berit."
+    assert "halldis" not in everything(study).lower()
+
+
+def test_what_is_written_as_it_was_said_is_asked_about_once(study: Study, transcript: int) -> None:
+    third = sentences(study, transcript)[2]
+    set_verbatim(study, transcript, third.id, third.version, "Ja, eh, Torvalda er flink.", None)
+    assert len([one for one in find_identifiers(study, transcript) if one.kind == "name"]) == 2
+    choose_all(study, transcript)
+    replace_identifiers(study, transcript)
+    assert lines(study, transcript)[2].verbatim == "Ja, eh, [Name 1] er flink."
+
+
+def test_earlier_wrong_forms_of_a_name_go_from_words_and_journal(
+    study: Study, transcript: int
+) -> None:
+    first = sentences(study, transcript)[0]
+    edit_sentence(study, first.id, "Da kom Torhilda Gjertsund inn.", first.version, "c-1")
+    edit_sentence(study, first.id, "Da kom Torhalda Gjersund inn.", first.version + 1, "c-2")
+    places = [one.id for one in find_identifiers(study, transcript) if one.sentence_id == first.id]
+    choose_replacement(study, places)
+    replace_identifiers(study, transcript)
+    left = re.sub("torvalda er flink", "", everything(study).lower())
+    assert not [one for one in ("gjer", "torh", "da kom torv") if one in left]
+    # It is known when the name is heard although it was written otherwise.
+    assert silent_spans(study, transcript) == [(2.0, 3.5)]
+    assert verify_chain(study).ok
+
+
+def test_a_pseudonym_hides_no_other_name(study: Study, transcript: int) -> None:
+    rows = find_identifiers(study, transcript)
+    choose_replacement(study, [rows[0].id], label="Tor")
+    replace_identifiers(study, transcript)
+    assert [one.words for one in find_identifiers(study, transcript)] == ["Ørsta", "torvalda"]
+
+
+def test_a_registered_name_is_no_pseudonym(study: Study, transcript: int, keeper: Study) -> None:
+    create_linking(keeper).save_person(Person(1, "P1", "Berit Moe"))
+    rows = find_identifiers(study, transcript)
+    with pytest.raises(BadInput, match="itself registered"):
+        choose_replacement(study, [rows[0].id], label="Berit")
+    assert replacements(study) == []
+
+
+def test_who_is_known_by_the_whole_name_is_proposed_first(study: Study, transcript: int) -> None:
+    add_term(study, "name", "Torvalda Hansen")
+    second = add_term(study, "name", "Torvalda Gjerding")
+    assert find_identifiers(study, transcript)[0].replacement_id == second

@@ -7,7 +7,7 @@ anonymous: who somebody is can show in what they tell.
 from .finding import KINDS, Finding, Kind, Registry
 from .identifiers import Entities, Identifiers
 from .lists import Lists, load_lists, own_words
-from .replacing import Replaced, next_label, replaced, word_spans
+from .replacing import Replaced, next_label, replaced, said_there, word_spans
 
 __all__ = [
     "KINDS",
@@ -22,5 +22,6 @@ __all__ = [
     "next_label",
     "own_words",
     "replaced",
+    "said_there",
     "word_spans",
 ]

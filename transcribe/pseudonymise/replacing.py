@@ -1,5 +1,6 @@
 """Putting something else in the place of what identifies somebody."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -44,10 +45,22 @@ def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int] | None]:
     at = 0
     for word in words:
         plain = word.strip()
-        start = text.find(plain, at) if plain else -1
-        if start < 0:
-            spans.append(None)
-            continue
-        at = start + len(plain)
-        spans.append((start, at))
+        form = rf"(?<!\w){re.escape(plain)}(?!\w)"
+        found = re.compile(form).search(text, at) if plain else None
+        spans.append(found.span() if found else None)
+        at = found.end() if found else at
     return spans
+
+
+def said_there(spans: Sequence[tuple[int, int] | None], start: int, end: int, most: int) -> range:
+    """Give which words (``word_spans``) were heard where a stretch of the text stands.
+
+    These are all between the words found before it and after it, so also those that were
+    heard otherwise than they are written now; nothing if that are more than ``most`` and none
+    of them is written there.
+    """
+    known = [(number, *span) for number, span in enumerate(spans) if span is not None]
+    first = max((number for number, _, last in known if last <= start), default=-1) + 1
+    last = min((number for number, begin, _ in known if begin >= end), default=len(spans))
+    sure = any(first <= number < last for number, _, _ in known)
+    return range(first, last) if sure or last - first <= most else range(0)

@@ -3,13 +3,22 @@
 Nothing changes in a transcript until what was chosen is replaced (``taking_out``).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from sqlite_utils import Database
 
-from secure_storage import BadInput, Change, Study, name_finder, term_finder, term_hashes
+from secure_storage import (
+    BadInput,
+    Change,
+    Study,
+    name_finder,
+    term_finder,
+    term_hashes,
+    term_marks,
+)
 
 from ..pseudonymise import (
     KINDS,
@@ -29,8 +38,8 @@ LISTS: Final = "lists"
 BY_HAND: Final = "marked by a person"
 _LONGEST: Final = 80
 _ROWS: Final = """
-SELECT i.id, i.sentence_id, s.text, i.start, i.end, i.kind, i.why, i.state, i.replacement_id,
-       i.decided_by, s.start
+SELECT i.id, i.sentence_id, CASE i.verbatim WHEN 1 THEN s.verbatim ELSE s.text END, i.start,
+       i.end, i.kind, i.why, i.state, i.replacement_id, i.decided_by, s.start, i.verbatim
 FROM identifiers i JOIN sentences s ON s.id = i.sentence_id AND s.version = i.version
 """
 
@@ -42,7 +51,7 @@ class IdentifierRow:
     id: int
     sentence_id: int
     text: str
-    """The whole sentence."""
+    """The whole sentence, or what was said where that was put into written language."""
     start: int
     end: int
     kind: Kind
@@ -53,6 +62,8 @@ class IdentifierRow:
     decided_by: int | None
     seconds: float | None
     """Where the sentence begins in the recording."""
+    verbatim: int
+    """1: it stands in what was said, beside the written text."""
 
     @property
     def words(self) -> str:
@@ -74,14 +85,10 @@ def find_identifiers(
 ) -> list[IdentifierRow]:
     """Look through a transcript; what was decided on a sentence that did not change stays."""
     study.require("transcribe")
-    rows = study.db.execute(
-        "SELECT id, text, version FROM sentences WHERE transcript_id = ? ORDER BY position",
-        [transcript_id],
-    ).fetchall()
-    registries, known = _registries(study)
-    labels = [one.label for one in replacements(study)]
-    looked = Identifiers(load_lists(study.home / LISTS), registries, entities)
-    found = looked.find([str(row[1]) for row in rows])
+    found = _found(study, transcript_id, entities)
+    # Before the change begins: nobody else could write for as long as this takes.
+    words = {each.words for each in found}
+    known = {one: _same(study.db, one) for one in words}
     with study.change("transcribe") as change:
         change.db.execute(
             "DELETE FROM identifiers WHERE sentence_id IN (SELECT id FROM sentences WHERE"
@@ -89,24 +96,66 @@ def find_identifiers(
             " FROM sentences WHERE id = sentence_id))",
             [transcript_id, BY_HAND],
         )
-        for (sentence_id, text, version), findings in zip(rows, found, strict=True):
-            for one in _outside(labels, str(text), findings):
-                same = _same(text[one.start : one.end], known)
-                _insert(change, sentence_id, version, one, same)
+        for each in found:
+            _insert(change, each, known[each.words])
         change.record(
-            "identifiers.found", f"transcript:{transcript_id}",
-            after={"places": sum(map(len, found))},
-        )  # fmt: skip
+            "identifiers.found", f"transcript:{transcript_id}", after={"places": len(found)}
+        )
     return identifiers(study, transcript_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    sentence_id: int
+    version: int
+    verbatim: bool
+    words: str
+    place: Finding
+
+
+def _found(study: Study, transcript_id: int, entities: Entities | None) -> list[_Found]:
+    rows = study.db.execute(
+        "SELECT id, version, text, verbatim FROM sentences WHERE transcript_id = ?"
+        " ORDER BY position",
+        [transcript_id],
+    ).fetchall()
+    labels = _put_there(study, transcript_id)
+    looked = Identifiers(load_lists(study.home / LISTS), _registries(study), entities)
+    found: list[_Found] = []
+    seen: set[tuple[int, str]] = set()
+    for verbatim in (False, True):
+        texts = [(row[0], row[1], row[2 + verbatim]) for row in rows if row[2 + verbatim]]
+        findings = looked.find([text for _, _, text in texts])
+        for (number, version, text), places in zip(texts, findings, strict=True):
+            for one in _outside(labels, text, places):
+                words = text[one.start : one.end]
+                # What is said as it is written is asked about once.
+                if not verbatim or (number, words.casefold()) not in seen:
+                    found.append(_Found(number, version, verbatim, words, one))
+                seen.add((number, words.casefold()))
+    return found
+
+
+def _put_there(study: Study, transcript_id: int) -> list[str]:
+    rows = study.db.execute(
+        "SELECT DISTINCT r.label FROM replacements r JOIN replaced_places p"
+        " ON p.replacement_id = r.id WHERE p.transcript_id = ?",
+        [transcript_id],
+    )
+    return [str(row[0]) for row in rows.fetchall()]
 
 
 def _outside(labels: Iterable[str], text: str, findings: Iterable[Finding]) -> list[Finding]:
     """Leave out what was put there, which is meant to look like a name."""
-    own = [(start, start + len(label)) for label in labels for start in _places(text, label)]
+    own = [
+        found.span()
+        for label in labels
+        for found in re.finditer(rf"(?<!\w){re.escape(label)}(?!\w)", text)
+    ]
     return [
         one
         for one in findings
-        if not any(one.start < end and start < one.end for start, end in own)
+        if not any(start <= one.start and one.end <= end for start, end in own)
     ]
 
 
@@ -114,7 +163,8 @@ def identifiers(study: Study, transcript_id: int) -> list[IdentifierRow]:
     """All places of a transcript, in order; who draws them puts the reading on record."""
     study.require("read")
     rows = study.db.execute(
-        _ROWS + " WHERE s.transcript_id = ? ORDER BY s.position, i.start", [transcript_id]
+        _ROWS + " WHERE s.transcript_id = ? ORDER BY s.position, i.verbatim, i.start",
+        [transcript_id],
     )
     return [IdentifierRow(*row) for row in rows.fetchall()]
 
@@ -148,7 +198,7 @@ def choose_replacement(
         rows = [_row(change.db, one) for one in places]
         if not rows:
             raise BadInput("Choose what is to be replaced.")
-        number = replacement_id or _replacement(change, rows[0].kind, label)
+        number = replacement_id or _replacement(study, change, rows[0].kind, label)
         _check_replacement(change.db, number)
         for words in {row.words for row in rows}:
             _remember(study, change, number, words)
@@ -163,18 +213,22 @@ def add_identifier(study: Study, sentence_id: int, words: str, kind: Kind) -> in
     words = words.strip()
     with study.change("transcribe") as change:
         row = change.db.execute(
-            "SELECT text, version FROM sentences WHERE id = ?", [sentence_id]
+            "SELECT version, text, verbatim FROM sentences WHERE id = ?", [sentence_id]
         ).fetchone()
-        places = _places(str(row[0]), words) if row else []
+        places = [
+            (verbatim, Finding(start, start + len(words), kind, BY_HAND))
+            for verbatim in (False, True)
+            for start in _places((row[1 + verbatim] or "") if row else "", words)
+        ]
         if not places or kind not in KINDS:
             raise BadInput("These words do not stand in the sentence as it is now.")
-        for start in places:
-            one = Finding(start, start + len(words), kind, BY_HAND)
+        for verbatim, one in places:
             change.db.execute(
-                "DELETE FROM identifiers WHERE sentence_id = ? AND start < ? AND end > ?",
-                [sentence_id, one.end, one.start],
+                "DELETE FROM identifiers WHERE sentence_id = ? AND verbatim = ? AND start < ?"
+                " AND end > ?",
+                [sentence_id, verbatim, one.end, one.start],
             )
-            _insert(change, sentence_id, int(row[1]), one, None)
+            _insert(change, _Found(sentence_id, int(row[0]), verbatim, words, one), None)
         change.record("identifier.added", f"sentence:{sentence_id}", after={"places": len(places)})
     return len(places)
 
@@ -189,7 +243,7 @@ def add_term(study: Study, kind: Kind, words: str, label: str = "") -> int:
     if not 2 <= len(words) <= _LONGEST or kind not in KINDS:
         raise BadInput(f"Enter a name, a place or a workplace of at most {_LONGEST} characters.")
     with study.change("transcribe") as change:
-        number = _replacement(change, kind, label)
+        number = _replacement(study, change, kind, label)
         _remember(study, change, number, words)
         change.record("term.added", f"replacement:{number}", after={"kind": kind})
     return number
@@ -205,37 +259,37 @@ def forget_term(study: Study, replacement_id: int) -> None:
         change.record("term.forgotten", f"replacement:{replacement_id}")
 
 
-def _registries(study: Study) -> tuple[list[Registry], dict[int, Registry]]:
-    """What is looked for: the participants' names, and the study's terms, by replacement."""
-    terms: dict[int, set[bytes]] = {}
-    for number, mark in study.db.execute(
-        "SELECT replacement_id, hash FROM replacement_forms"
-    ).fetchall():
-        terms.setdefault(int(number), set()).add(bytes(mark))
-    known: dict[int, Registry] = {
-        number: term_finder(study.db, marks) for number, marks in terms.items()
-    }
+def _registries(study: Study) -> list[Registry]:
+    """What is looked for: the participants' names, and the study's terms."""
+    marks = study.db.execute("SELECT DISTINCT hash FROM replacement_forms").fetchall()
+    terms = term_finder(study.db, frozenset(bytes(row[0]) for row in marks))
     names = name_finder(study)
-    every = term_finder(study.db, {mark for marks in terms.values() for mark in marks})
-    return ([every] if names is None else [names, every]), known
+    return [terms] if names is None else [names, terms]
 
 
-def _same(words: str, known: dict[int, Registry]) -> int | None:
+def _same(db: Database, words: str) -> int | None:
     """Find the replacement that the same words have, or words that they may be heard as."""
-    exact = (number for number, registry in known.items() if registry.places(words))
-    near = (number for number, registry in known.items() if registry.near(words))
-    return next(exact, None) or next(near, None)
+    for marks in term_marks(db, words):
+        row = db.execute(
+            "SELECT min(replacement_id) FROM replacement_forms WHERE hash IN"
+            f" ({','.join('?' * len(marks))})",
+            list(marks),
+        ).fetchone()
+        if row[0] is not None:
+            return int(row[0])
+    return None
 
 
-def _insert(
-    change: Change, sentence_id: int, version: int, one: Finding, replacement_id: int | None
-) -> None:
+def _insert(change: Change, found: _Found, replacement_id: int | None) -> None:
+    """Add a place, unless the sentence is another by now or something was decided there."""
+    one = found.place
     change.db.execute(
-        "INSERT INTO identifiers (sentence_id, version, start, end, kind, why, state,"
-        " replacement_id) SELECT ?, ?, ?, ?, ?, ?, 'open', ? WHERE NOT EXISTS (SELECT 1 FROM"
-        " identifiers WHERE sentence_id = ? AND start < ? AND end > ?)",
-        [sentence_id, version, one.start, one.end, one.kind, one.why, replacement_id,
-         sentence_id, one.end, one.start],
+        "INSERT INTO identifiers (sentence_id, version, verbatim, start, end, kind, why, state,"
+        " replacement_id) SELECT id, version, ?, ?, ?, ?, ?, 'open', ? FROM sentences WHERE id = ?"
+        " AND version = ? AND NOT EXISTS (SELECT 1 FROM identifiers WHERE sentence_id = ?"
+        " AND verbatim = ? AND start < ? AND end > ?)",
+        [found.verbatim, one.start, one.end, one.kind, one.why, replacement_id, found.sentence_id,
+         found.version, found.sentence_id, found.verbatim, one.end, one.start],
     )  # fmt: skip
 
 
@@ -264,7 +318,7 @@ def _row(db: Database, identifier_id: int) -> IdentifierRow:
     return IdentifierRow(*row)
 
 
-def _replacement(change: Change, kind: Kind, label: str) -> int:
+def _replacement(study: Study, change: Change, kind: Kind, label: str) -> int:
     taken = [str(row[0]) for row in change.db.execute("SELECT label FROM replacements").fetchall()]
     label = " ".join(label.split()) or next_label(kind, taken)
     if len(label) > _LONGEST or not label.isprintable():
@@ -272,6 +326,11 @@ def _replacement(change: Change, kind: Kind, label: str) -> int:
     row = change.db.execute("SELECT id FROM replacements WHERE label = ?", [label]).fetchone()
     if row:
         return int(row[0])
+    if any(registry.places(label) for registry in _registries(study)):
+        raise BadInput(
+            "This is itself registered, or was replaced elsewhere: whoever bears it could not be "
+            "told from what you put there. Choose another replacement."
+        )
     number = change.db.execute(
         "INSERT INTO replacements (kind, label) VALUES (?, ?)", [kind, label]
     ).lastrowid

@@ -5,13 +5,14 @@ from the journal, which held it as it was before corrections. So this cannot be 
 what stood there is sealed to the linking store, whose custodians alone can tell it.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from secure_storage import BadInput, Original, Study, can_seal, empty_where_said, seal_original
 
-from ..pseudonymise import Replaced, replaced, word_spans
+from ..pseudonymise import Replaced, replaced, said_there, word_spans
 from .acting import Act, acting_for_good
 
 
@@ -39,10 +40,13 @@ class Residual:
 @dataclass(frozen=True, slots=True)
 class _Place:
     sentence_id: int
+    verbatim: int
     start: int
     end: int
     replacement_id: int
     label: str
+    member_id: int
+    """Who decided on it."""
 
 
 def replace_identifiers(study: Study, transcript_id: int, client_id: str | None = None) -> int:
@@ -55,11 +59,13 @@ def replace_identifiers(study: Study, transcript_id: int, client_id: str | None 
         if not places:
             raise BadInput("Nothing is chosen to be replaced. Decide on the places first.")
         taken: dict[str, str] = {}
-        for sentence_id, group in _by_sentence(places).items():
+        groups = _by_sentence(places)
+        for sentence_id, group in groups.items():
             taken |= _rewrite(act, sentence_id, group)
         _take_out_elsewhere(act, taken)
         _forget_jobs(act)
-        empty_where_said(act.change, taken, _about(act))
+        # Earlier forms of these sentences may hold the name as it was heard first.
+        empty_where_said(act.change, taken, _about(act), _telling(groups))
     return len(places)
 
 
@@ -139,7 +145,8 @@ def note_sample(study: Study, sentences: Sequence[int], *, missed: bool) -> None
 
 def _chosen(act: Act) -> list[_Place]:
     rows = act.db.execute(
-        "SELECT i.sentence_id, i.start, i.end, i.replacement_id, r.label FROM identifiers i"
+        "SELECT i.sentence_id, i.verbatim, i.start, i.end, i.replacement_id, r.label,"
+        " i.decided_by FROM identifiers i"
         " JOIN sentences s ON s.id = i.sentence_id AND s.version = i.version"
         " JOIN replacements r ON r.id = i.replacement_id"
         " WHERE s.transcript_id = ? AND i.state = 'chosen' ORDER BY s.position, i.start",
@@ -160,37 +167,51 @@ def _rewrite(act: Act, sentence_id: int, places: list[_Place]) -> dict[str, str]
     text, verbatim = act.db.execute(
         "SELECT text, verbatim FROM sentences WHERE id = ?", [sentence_id]
     ).fetchone()
-    taken = {text[one.start : one.end]: one.label for one in places}
-    put = replaced(text, [Replaced(one.start, one.end, one.label) for one in places])
+    texts = (str(text), str(verbatim or ""))
+    taken = {texts[one.verbatim][one.start : one.end]: one.label for one in places}
+    put = replaced(text, _to_put(places, 0))
+    said = None if verbatim is None else replaced(verbatim, _also(verbatim, places, taken))
     act.keep("sentences", sentence_id)
     act.db.execute(
         "UPDATE sentences SET text = ?, heard = ?, verbatim = ?, version = version + 1"
         " WHERE id = ?",
         # What was heard is not kept: it may hold the name in another way.
-        [put, put, None if verbatim is None else _without(str(verbatim), taken), sentence_id],
+        [put, put, said, sentence_id],
     )
     act.recast([(sentence_id, text)], [(sentence_id, put)])
-    spans = _take_out_words(act, sentence_id, text, places)
+    times = _take_out_words(act, sentence_id, texts, places)
     for one in places:
-        start, end = spans.get((one.start, one.end), (None, None))
+        start, end = times.get(one, (None, None))
         act.db.execute(
             "INSERT INTO replaced_places (transcript_id, replacement_id, member_id, at, start,"
             " end) VALUES (?, ?, ?, ?, ?, ?)",
-            [act.transcript_id, one.replacement_id, act.change.member.id, act.change.now,
-             start, end],
-        )  # fmt: skip
-        words = text[one.start : one.end]
+            [act.transcript_id, one.replacement_id, one.member_id, act.change.now, start, end],
+        )
+        words = texts[one.verbatim][one.start : one.end]
         seal_original(act.change, Original(one.label, words, act.transcript_id, act.change.now))
-    act.db.execute("DELETE FROM identifiers WHERE sentence_id = ? AND state = 'chosen'",
-                   [sentence_id])  # fmt: skip
     # What was kept stands elsewhere in the new text: it is to be looked at again.
     act.db.execute("DELETE FROM identifiers WHERE sentence_id = ?", [sentence_id])
     return taken
 
 
+def _to_put(places: Iterable[_Place], verbatim: int) -> list[Replaced]:
+    return [Replaced(one.start, one.end, one.label) for one in places if one.verbatim == verbatim]
+
+
+def _also(verbatim: str, places: Iterable[_Place], taken: dict[str, str]) -> list[Replaced]:
+    """What was chosen in the verbatim text, and where it says what is taken out of the other."""
+    chosen = _to_put(places, 1)
+    form, labels = _form(taken), _small(taken)
+    return chosen + [
+        Replaced(*found.span(), labels[found.group().lower()])
+        for found in form.finditer(verbatim)
+        if all(found.end() <= one.start or one.end <= found.start() for one in chosen)
+    ]
+
+
 def _take_out_words(
-    act: Act, sentence_id: int, text: str, places: list[_Place]
-) -> dict[tuple[int, int], tuple[float, float]]:
+    act: Act, sentence_id: int, texts: Sequence[str], places: list[_Place]
+) -> dict[_Place, tuple[float, float]]:
     """Take the heard words of places out of a sentence; gives when they were heard.
 
     Where a corrected text and its words do not fit, all words of the sentence go.
@@ -199,28 +220,34 @@ def _take_out_words(
         "SELECT position, text, start, end FROM words WHERE sentence_id = ? ORDER BY position",
         [sentence_id],
     ).fetchall()
-    found = word_spans(text, [str(row[1]) for row in rows])
+    spans = [word_spans(text, [str(row[1]) for row in rows]) for text in texts]
     act.keep("words", sentence_id)
-    times: dict[tuple[int, int], tuple[float, float]] = {}
+    times: dict[_Place, tuple[float, float]] = {}
+    labels: dict[int, str] = {}
+    gone: set[int] = set()
     for one in places:
-        inside = [
-            row for row, span in zip(rows, found, strict=True)
-            if span is not None and span[0] < one.end and one.start < span[1]
-        ]  # fmt: skip
+        written = len(texts[one.verbatim][one.start : one.end].split())
+        inside = said_there(spans[one.verbatim], one.start, one.end, written + 1)
         if not inside:
-            act.db.execute("DELETE FROM words WHERE sentence_id = ?", [sentence_id])
-            break
-        times[one.start, one.end] = (inside[0][2], max(row[3] for row in inside))
-    for (start, end), (first, last) in times.items():
-        label = next(one.label for one in places if (one.start, one.end) == (start, end))
-        act.db.execute(
-            "UPDATE words SET text = ?, end = ? WHERE sentence_id = ? AND start = ?",
-            [label, last, sentence_id, first],
-        )
-        act.db.execute(
-            "DELETE FROM words WHERE sentence_id = ? AND start > ? AND end <= ?",
-            [sentence_id, first, last],
-        )
+            gone |= set(range(len(rows)))
+            continue
+        heard = [rows[number] for number in inside]
+        times[one] = (heard[0][2], max(row[3] for row in heard))
+        labels.setdefault(inside[0], one.label)
+        gone |= set(inside)
+    whole = len(times) == len(places)
+    for number in gone:
+        position, label = rows[number][0], labels.get(number)
+        if whole and label is not None:
+            end = max(last for first, last in times.values() if first == rows[number][2])
+            act.db.execute(
+                "UPDATE words SET text = ?, end = ? WHERE sentence_id = ? AND position = ?",
+                [label, end, sentence_id, position],
+            )
+        else:
+            act.db.execute(
+                "DELETE FROM words WHERE sentence_id = ? AND position = ?", [sentence_id, position]
+            )
     return times
 
 
@@ -254,8 +281,32 @@ def _about(act: Act) -> Callable[[str, str], bool]:
     return lambda object, payload: object in own or named.search(payload) is not None
 
 
+def _telling(sentences: Iterable[int]) -> Callable[[str, str], bool]:
+    """Tell of an event whether it holds texts of some sentences, or their words."""
+    numbers = {str(one) for one in sentences}
+
+    def tells(object: str, payload: str) -> bool:
+        if object.removeprefix("sentence:") in numbers and '"text"' in payload:
+            return True
+        told = [json.loads(line).get("rows", {}) for line in payload.split("\n") if line]
+        return any(
+            not numbers.isdisjoint(rows.get(table, ()))
+            for rows in told
+            for table in ("sentences", "words")
+        )
+
+    return tells
+
+
 def _without(text: str, taken: dict[str, str]) -> str:
-    small = {words.lower(): label for words, label in taken.items()}
-    longest_first = sorted(map(re.escape, small), key=len, reverse=True)
-    form = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", re.IGNORECASE)
-    return form.sub(lambda found: small[found.group().lower()], text)
+    labels = _small(taken)
+    return _form(taken).sub(lambda found: labels[found.group().lower()], text)
+
+
+def _small(taken: dict[str, str]) -> dict[str, str]:
+    return {words.lower(): label for words, label in taken.items()}
+
+
+def _form(taken: dict[str, str]) -> re.Pattern[str]:
+    longest_first = sorted(map(re.escape, _small(taken)), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", re.IGNORECASE)
