@@ -14,6 +14,8 @@ SELECT seq, at, actor, action, object, before, after FROM events
 WHERE after LIKE '%"transcript":%' AND json_extract(after, '$.transcript') = ? AND seq > ?
 ORDER BY seq
 """
+_SAID_BEFORE: Final = {"sentence.edited": "a corrected sentence"}
+"""What was done, of acts that did not tell it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,9 @@ def _told(
     before_it, after_it = _rows(about, was), _rows(about, now)
     touched = now.get("touched", map(int, after_it.get("sentences", ())))
     return ToldAct(
-        seq, at, actor, action, about, str(now.get("said", "")), tuple(touched), before_it, after_it
-    )
+        seq, at, actor, action, about, str(now.get("said", _SAID_BEFORE.get(action, ""))),
+        tuple(touched), before_it, after_it,
+    )  # fmt: skip
 
 
 def _rows(about: str, payload: dict[str, Any]) -> Rows:
