@@ -21,8 +21,9 @@ from .audio import Facts, load_decoder, probe
 from .options import TranscribeOptions
 
 _KEY_SIZE: Final = 32
-_LIMITS: Final = Limits(processor=3600, memory=24 << 30)
-"""A day of sound is 5.5 GB decoded, and takes minutes; each step of it takes milliseconds."""
+_LIMITS: Final = Limits(seconds=30, processor=3600, memory=24 << 30)
+"""A day of sound is 5.5 GB decoded, and takes minutes; going over all of it at once takes
+seconds, on a machine at work several."""
 
 
 def look(folder: Path, chunks: Iterable[bytes]) -> Facts:
