@@ -86,9 +86,12 @@ function take(view, answer) {
 
 /** News of an act, maybe of ours: read the lines that it touched. */
 export async function follow(view, { revision, touched, speakers }) {
-  if (view.answered.delete(revision)) return
-  // Neither lines nor speakers: what the transcript itself is has changed, its sound, say.
-  if (touched.length > MOST_IDS || (!touched.length && !speakers)) return view.load()
+  const answered = view.answered.delete(revision)
+  // Neither lines nor speakers: what the transcript itself is has changed, its sound, say,
+  // which the answer to an act of ours does not hold either.
+  if (!touched.length && !speakers) return view.load()
+  if (answered) return
+  if (touched.length > MOST_IDS) return view.load()
   const transcript = view.data.transcript
   for (let answers = -1; answers !== view.answers; ) {
     answers = view.answers
