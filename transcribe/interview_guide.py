@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from typing import Final
 
 from secure_storage import BadInput
 
 MOST: Final = 200
 LONGEST: Final = 1000
-_NUMBER: Final = re.compile(r"^(?:(?:\d+(?:\.\d+)*|[a-zA-Z])[.):]\s*|\d+\s+|[-*•–▪◦]\s*)+")
+_NUMBER: Final = re.compile(
+    r"^(?:\d+(?:\.\d+)*[.):](?!\d)\s*|\d+(?:\.\d+)+\s+|[a-zA-Z][.):]\s+|[-*•–▪◦]\s*)+"
+)
+"""Not «3 of you», nor «F.eks.»: only what a list puts before its lines."""
 _ALIKE: Final = 0.6
 """Share of two wordings that must be the same for them to be one question (difflib's ratio)."""
 
@@ -37,15 +40,12 @@ def matched(
     for text in new:
         same = next((number for number, known in left.items() if known == text), None)
         ids.append(same)
-        left.pop(same or 0, None)
+        if same is not None:
+            left.pop(same)
     for place, text in enumerate(new):
-        if ids[place] is None and left:
-            alike = {
-                number: SequenceMatcher(None, known.casefold(), text.casefold()).ratio()
-                for number, known in left.items()
-            }
-            best = max(alike, key=lambda number: alike[number])
-            if alike[best] >= _ALIKE:
-                ids[place] = best
-                left.pop(best)
+        if ids[place] is None:
+            known = {one.casefold(): number for number, one in reversed(left.items())}
+            for near in get_close_matches(text.casefold(), known, 1, _ALIKE):
+                ids[place] = known[near]
+                left.pop(known[near])
     return tuple(zip(ids, new, strict=True))

@@ -54,8 +54,10 @@ def texts(study: Study) -> list[str]:
 
 
 def test_numbers_bullets_and_empty_lines_are_no_part_of_a_question() -> None:
-    lines = ["1. What  now?", "", " - And then?", "2.3) Why?", "a) Who?", "• So?", "3 of you?"]
-    assert clean_questions(lines) == ("What now?", "And then?", "Why?", "Who?", "So?", "of you?")
+    lines = ["1. What  now?", "", " - And then?", "2.3) Why?", "a) Who?", "• So?", "1.2 Where?"]
+    assert clean_questions(lines) == ("What now?", "And then?", "Why?", "Who?", "So?", "Where?")
+    for whole in ("3 of you?", "F.eks. hjemme?", "10:30 is late?", "A friend?"):
+        assert clean_questions([whole]) == (whole,)
     for wrong in (["x" * (LONGEST + 1)], ["What?"] * (MOST + 1)):
         with pytest.raises(BadInput):
             clean_questions(wrong)
@@ -94,6 +96,25 @@ def test_the_guide_is_saved_and_keeps_its_marks(study: Study, talk: int) -> None
     head = study.head()
     save_guide(study, ["What do you all hope for?"], ["What do you all hope for?"])
     assert study.head() == head
+
+
+def test_a_question_that_was_left_out_brings_its_marks_back(study: Study, talk: int) -> None:
+    save_guide(study, GUIDE, [])
+    first, asked = sentences(study, talk)[:2]
+    hope, worry = questions(study)
+    mark_question(study, talk, asked.id, hope.id)
+    save_guide(study, [], GUIDE)
+    assert question_marks(study, talk) == []
+    save_guide(study, [GUIDE[1], GUIDE[0]], [])
+    assert questions(study) == [worry, hope]
+    assert [one.question_id for one in question_marks(study, talk)] == [hope.id]
+    # One that is out of the guide does not keep another from its place.
+    mark_question(study, talk, first.id, worry.id)
+    save_guide(study, [GUIDE[0]], [GUIDE[1], GUIDE[0]])
+    merge_sentences(study, talk, first.id, 1, asked.id, 1, None)
+    assert [(one.sentence_id, one.question_id) for one in question_marks(study, talk)] == [
+        (first.id, hope.id)
+    ]
 
 
 def test_a_mark_is_set_moved_and_taken_back(study: Study, talk: int) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from secure_storage import Study
 
-from ..store import Question, TranscriptRow, question_marks, questions
+from ..store import Mark, Question, question_marks, questions
 from ..talk import Section, Share, Spoken, answers, sections, shares, stretches
 from ..talking import talk_of
 from ..transcript import UNKNOWN
@@ -30,7 +30,11 @@ def group_page(study: Study) -> None:
         row = choose_transcript(study)
         if row is None:
             return
+        # The marks first: a question they name may be taken out meanwhile, none comes.
+        marks = question_marks(study, row.id)
+        guide = questions(study)
         said = talk_of(study, row.id)
+        asked = _asked(marks, guide, said)
         if all(one.who == UNKNOWN for one in said):
             st.caption(
                 "It is not known who speaks in this transcript. Open **Transcript** and say whose "
@@ -38,11 +42,24 @@ def group_page(study: Study) -> None:
             )
         else:
             _shares(said)
-            _timeline(study, row, said)
+            _timeline(said, asked)
             _answers(said)
-        guide = questions(study)
-        _by_question(study, row, said, guide)
+        if asked:
+            _by_question(said, asked)
         guide_part(study, row, guide)
+
+
+def _asked(
+    marks: Sequence[Mark], guide: Sequence[Question], said: Sequence[Spoken]
+) -> dict[int, Question]:
+    """Give the question that is asked at a sentence (id), for those there still are."""
+    known = {one.id: one for one in guide}
+    ids = {one.sentence_id for one in said}
+    return {
+        one.sentence_id: known[one.question_id]
+        for one in marks
+        if one.question_id in known and one.sentence_id in ids
+    }
 
 
 def _named(who: str) -> str:
@@ -78,7 +95,7 @@ def _shares(said: Sequence[Spoken]) -> None:
     )  # fmt: skip
 
 
-def _timeline(study: Study, row: TranscriptRow, said: Sequence[Spoken]) -> None:
+def _timeline(said: Sequence[Spoken], questions: Mapping[int, Question]) -> None:
     bars = [
         {"Who": _named(one.who), "start": one.start, "end": one.end, "From": clock(one.start),
          "Words": one.words}
@@ -87,12 +104,10 @@ def _timeline(study: Study, row: TranscriptRow, said: Sequence[Spoken]) -> None:
     if not bars:
         return
     st.subheader("Who speaks when")
-    texts = {one.id: one.text for one in questions(study)}
-    starts = {one.sentence_id: one.start for one in said}
     asked = [
-        {"at": start, "Question": texts[one.question_id], "From": clock(start)}
-        for one in question_marks(study, row.id)
-        if (start := starts.get(one.sentence_id)) is not None
+        {"at": one.start, "Question": questions[one.sentence_id].text, "From": clock(one.start)}
+        for one in said
+        if one.sentence_id in questions and one.start is not None
     ]
     st.vega_lite_chart(
         spec={
@@ -158,14 +173,11 @@ def _answers(said: Sequence[Spoken]) -> None:
     st.caption("How often each one's turn came right after another's.")
 
 
-def _by_question(
-    study: Study, row: TranscriptRow, said: Sequence[Spoken], guide: Sequence[Question]
-) -> None:
-    marks = {one.sentence_id: one.question_id for one in question_marks(study, row.id)}
-    if not marks:
-        return
+def _by_question(said: Sequence[Spoken], asked: Mapping[int, Question]) -> None:
     st.subheader("Question by question")
-    texts: dict[int | None, str] = {None: _BEFORE} | {one.id: one.text for one in guide}
+    texts: dict[int | None, str] = {one.id: one.text for one in asked.values()}
+    texts[None] = _BEFORE
+    marks = {sentence: one.id for sentence, one in asked.items()}
     found = _joined(sections(said, marks), texts)
     st.dataframe(
         {

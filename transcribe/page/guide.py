@@ -48,8 +48,12 @@ def _marks(study: Study, row: TranscriptRow, guide: Sequence[Question]) -> None:
     lines = {one.id: one for one in sentences(study, row.id)}
     study.opened(f"transcript:{row.id}")
     names = {one.id: one.name for one in speakers(study, row.id)}
-    marks = question_marks(study, row.id)
     texts = {one.id: one.text for one in guide}
+    # Somebody else may have changed the guide, or the sentences, since they were read.
+    marks = [
+        one for one in question_marks(study, row.id)
+        if one.question_id in texts and one.sentence_id in lines
+    ]  # fmt: skip
 
     def told_of(sentence: int) -> str:
         line = lines[sentence]

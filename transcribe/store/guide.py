@@ -53,10 +53,13 @@ def save_guide(study: Study, texts: Sequence[str], seen: Sequence[str]) -> None:
     """Put other questions in place of those that were ``seen``.
 
     A question that was only reworded or moved on keeps its marks; one that is left out takes
-    them along. ``StaleWrite`` when somebody else changed the guide meanwhile.
+    them along, and brings them back. ``StaleWrite`` when somebody else changed the guide
+    meanwhile.
     """
     study.require("transcribe")
     new = clean_questions(texts)
+    # Before the change, which others wait for; by place, for what was seen has no ids.
+    pairs = matched(list(enumerate(seen)), new)
     with study.change("transcribe") as change:
         rows = change.db.execute(
             "SELECT id, text FROM questions WHERE deleted_at IS NULL ORDER BY position"
@@ -69,7 +72,8 @@ def save_guide(study: Study, texts: Sequence[str], seen: Sequence[str]) -> None:
             )
         if [text for _, text in old] == list(new):
             return
-        _write(change, matched(old, new), {number for number, _ in old})
+        known = [(None if place is None else old[place][0], text) for place, text in pairs]
+        _write(change, known, {number for number, _ in old})
         change.record(
             "guide.saved", "guide:1", before={"questions": [text for _, text in old]},
             after={"questions": list(new)},
@@ -80,14 +84,24 @@ def _write(change: Change, pairs: Sequence[tuple[int | None, str]], old: set[int
     for number in sorted(old - {number for number, _ in pairs if number is not None}):
         change.db.execute("UPDATE questions SET deleted_at = ? WHERE id = ?", [change.now, number])
     for position, (known, text) in enumerate(pairs, 1):
-        if known is None:
+        old_id = known or _left_out(change, text)
+        if old_id is None:
             change.db.execute(
                 "INSERT INTO questions (position, text) VALUES (?, ?)", [position, text]
             )
         else:
             change.db.execute(
-                "UPDATE questions SET position = ?, text = ? WHERE id = ?", [position, text, known]
+                "UPDATE questions SET position = ?, text = ?, deleted_at = NULL WHERE id = ?",
+                [position, text, old_id],
             )
+
+
+def _left_out(change: Change, text: str) -> int | None:
+    """Find a question that was taken out of the guide, and stands in it again."""
+    row = change.db.execute(
+        "SELECT max(id) FROM questions WHERE deleted_at IS NOT NULL AND text = ?", [text]
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
 
 
 def question_marks(study: Study, transcript_id: int) -> list[Mark]:
@@ -148,7 +162,10 @@ def _follow(change: Change, patch: Patch, told: Recast) -> None:
         if heirs:
             patch.keep(_MARKS, heirs[0])
             change.db.execute(
-                "INSERT OR IGNORE INTO question_marks (sentence_id, question_id) VALUES (?, ?)",
+                # The mark of a question that was left out of the guide stands in nobody's way.
+                "INSERT INTO question_marks (sentence_id, question_id) VALUES (?, ?)"
+                " ON CONFLICT (sentence_id) DO UPDATE SET question_id = excluded.question_id WHERE"
+                " question_id IN (SELECT id FROM questions WHERE deleted_at IS NOT NULL)",
                 [heirs[0], row[0]],
             )
 
