@@ -11,6 +11,7 @@ Whether that was rude or eager is not for numbers to say.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from .transcript import UNKNOWN
@@ -161,8 +162,7 @@ def _turns(said: Iterable[Spoken]) -> tuple[tuple[Stretch, ...], Counter[str]]:
     aside: Counter[str] = Counter()
     kept: list[list[Spoken]] = []
     for place, run in enumerate(runs):
-        after = runs[place + 1][0].who if place + 1 < len(runs) else None
-        if kept and _goes_along(kept[-1], run, after):
+        if kept and _goes_along(kept[-1], runs, place):
             aside[run[0].who] += 1
         elif kept and kept[-1][-1].who == run[0].who:
             kept[-1] += run
@@ -171,10 +171,20 @@ def _turns(said: Iterable[Spoken]) -> tuple[tuple[Stretch, ...], Counter[str]]:
     return tuple(Stretch(run[0].who, tuple(run)) for run in kept), aside
 
 
-def _goes_along(before: Sequence[Spoken], run: Sequence[Spoken], after: str | None) -> bool:
-    """A word or two within somebody's turn, who is not waiting for an answer."""
-    words = sum(one.words for one in run)
-    return words <= BACK_CHANNEL and before[0].who == after and not before[-1].asks
+def _goes_along(before: Sequence[Spoken], runs: Sequence[Sequence[Spoken]], place: int) -> bool:
+    """A word or two within somebody's turn, who is not waiting for an answer.
+
+    Others may go along right after: «mm», «yes», and the one who has the word goes on.
+    """
+    if not _short(runs[place]) or before[-1].asks:
+        return False
+    who = before[0].who
+    later = (run for run in islice(runs, place + 1, None) if run[0].who == who or not _short(run))
+    return next(later, runs[place])[0].who == who
+
+
+def _short(run: Iterable[Spoken]) -> bool:
+    return sum(one.words for one in run) <= BACK_CHANNEL
 
 
 def _breaks_in(before: Stretch, after: Stretch) -> bool:

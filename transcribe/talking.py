@@ -5,6 +5,7 @@ from typing import Final
 from secure_storage import Study
 
 from . import store
+from .store import SpeakerRow
 from .store.lines import lines
 from .talk import Spoken
 from .transcript import UNKNOWN
@@ -16,7 +17,7 @@ _UNKNOWN_CLEARNESS: Final = 0.25
 
 def talk_of(study: Study, transcript_id: int) -> tuple[Spoken, ...]:
     """Give who said how much when, in order; two labels of one participant are one person."""
-    names = {one.id: one.name for one in store.speakers(study, transcript_id)}
+    names = {one.id: _called(one) for one in store.speakers(study, transcript_id)}
     found = []
     for one in lines(study, transcript_id):
         row, heard = one.row, one.said.words
@@ -24,11 +25,17 @@ def talk_of(study: Study, transcript_id: int) -> tuple[Spoken, ...]:
         found.append(
             Spoken(
                 row.id, who, row.start, row.end, len(row.text.split()),
-                row.text.rstrip("\"'»”’) ").endswith("?"),
+                row.text.rstrip("\"'»”’)* ").endswith("?"),
                 bool(heard) and heard[0].overlap, bool(heard) and heard[-1].overlap,
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _called(one: SpeakerRow) -> str:
+    """Who leads the talk is told from those whose talk it is."""
+    told = one.role == "participant" or one.role == one.name.lower()
+    return one.name if told else f"{one.name}, {one.role}"
 
 
 def samples_of(study: Study, transcript_id: int) -> dict[int, tuple[float, float]]:

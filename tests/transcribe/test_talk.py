@@ -46,6 +46,12 @@ def test_a_listener_who_goes_along_takes_no_turn() -> None:
     assert answers(talk) == (Answer("A", "C", 1),)
 
 
+def test_several_listeners_go_along_one_after_the_other() -> None:
+    talk = said(("A", 5), ("B", 1), ("C", 2), ("B", 1), ("A", 5), ("B", 1), ("C", 5))
+    assert [one.who for one in stretches(talk)] == ["A", "B", "C"]
+    assert {one.who: one.back_channels for one in shares(talk)} == {"A": 0, "B": 2, "C": 1}
+
+
 def test_a_short_answer_to_a_question_is_a_turn() -> None:
     talk = said(("M", 5, "?"), ("B", 1), ("M", 4, "?"), ("C", 2), ("B", 6))
     assert [one.who for one in stretches(talk)] == ["M", "B", "M", "C", "B"]
@@ -97,7 +103,7 @@ def test_two_labels_of_one_participant_are_one_person(study: Study) -> None:
     talk = Transcription(
         "en",
         (
-            Turn("S1", (Sentence("And you there?", 0.0, 2.0),)),
+            Turn("S1", (Sentence("And *you there?*", 0.0, 2.0),)),
             Turn("S2", (Sentence("Mm, I do.", 2.0, 4.0, (over, Word("do", 3.0, 3.5, 0.9))),)),
             Turn("S3", (Sentence("We both do.", 4.0, 6.0),)),
             Turn(UNKNOWN, (Sentence("Yes.", None, None),)),
@@ -105,11 +111,13 @@ def test_two_labels_of_one_participant_are_one_person(study: Study) -> None:
     )
     made = save_transcription(study, talk, title="One", group=1, recording_id=None)
     person = add_participant(study, 1, "Olivia", "Nurse")
-    for one in speakers(study, made)[1:]:
-        link_speaker(study, one.id, person)
+    asking = add_participant(study, 1, "Ann", "Nurse", "moderator")
+    for one, who in zip(speakers(study, made), (asking, person, person), strict=True):
+        link_speaker(study, one.id, who)
     lines = talk_of(study, made)
     assert [(one.who, one.words, one.asks) for one in lines] == [
-        ("S1", 3, True), ("Olivia", 3, False), ("Olivia", 3, False), (UNKNOWN, 1, False),
+        ("Ann, moderator", 3, True), ("Olivia", 3, False), ("Olivia", 3, False),
+        (UNKNOWN, 1, False),
     ]  # fmt: skip
     assert (lines[1].begins_over, lines[1].ends_over) == (True, False)
     assert [one.broke_in for one in shares(lines) if one.who == "Olivia"] == [1]
