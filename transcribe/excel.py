@@ -33,6 +33,8 @@ _NO_PROGRAM: Final = (
     b'extended-properties"/>'
 )
 """In place of what made the file, with its version."""
+_FAILED: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
+"""What Excel writes in place of a formula's value that there is not."""
 MOST_ROWS: Final = 10_000
 MOST_COLUMNS: Final = 500
 """Of a workbook that is read: a questionnaire is far smaller."""
@@ -137,7 +139,7 @@ def _rows(sheet: Any) -> Iterator[list[str]]:
 
 
 def _text(value: object) -> str:
-    if value is None:
+    if value is None or value in _FAILED:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -3,13 +3,14 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from secure_storage import BadInput, StaleWrite, Study, list_imports
+from secure_storage import BadInput, StaleWrite, Study, list_imports, verify_chain
 from transcribe import (
     add_attribute,
     add_participant,
@@ -149,7 +150,7 @@ def test_what_excel_keeps_as_numbers_and_days_becomes_text() -> None:
     book = Workbook()
     book.active.append(["a", None, "a", "b"])
     book.active.append([3, 2.5, True, date(2026, 3, 24)])
-    book.active.append([None, None, None, None])
+    book.active.append([None, "#N/A", None, None])
     made = io.BytesIO()
     book.save(made)
     assert list(read_workbook(io.BytesIO(made.getvalue()))) == [
@@ -327,6 +328,18 @@ def test_several_columns_may_hold_numbers_of_a_codebook() -> None:
         ("Guard", 1), ("Nurse", 2), ("Annet", 1),
     ]  # fmt: skip
     assert not any(one.problems for one in found)
+
+
+def test_nothing_is_left_of_who_was_entered_by_mistake(study: Study) -> None:
+    years = add_attribute(study, "Years", "years")
+    add_participant(study, 1, "Wrongly", "Beekeeper")
+    (first,) = participants(study)
+    second = replace(first, pseudonym="P1", answers=((years, "41,5"),))
+    save_participants(study, [(first, second)])
+    save_participants(study, [(second, None)])
+    told = str(study.db.execute("SELECT before, after FROM events").fetchall())
+    assert all(words not in told for words in ("Wrongly", "Beekeeper", "P1", "41,5"))
+    assert verify_chain(study).ok
 
 
 def test_participants_are_changed_all_or_none(

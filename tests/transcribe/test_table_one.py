@@ -270,17 +270,23 @@ def test_bins_and_labels_are_read_off_their_grids() -> None:
 
 def test_a_questionnaire_is_looked_at_before_it_is_kept(study: Study) -> None:
     add_participant(study, 9, "Silent", "Nurse")
+    gone = add_participant(study, 1, "Participant 2")
+    with study.change("transcribe") as change:
+        change.db.execute(
+            "UPDATE participants SET withdrawn_at = ? WHERE id = ?", [change.now, gone]
+        )
+        change.record("participant.withdrawn", f"participant:{gone}")
     at = page(study)
     at.file_uploader[0].upload("answers.csv", questionnaire(), "text/csv").run()
     assert not at.exception
     assert "22 of these people are not in the study." in said(at)
-    assert "Silent (group 9)" in said(at)
-    assert len(participants(study)) == 1
+    assert "Silent (group 9)" in said(at) and "Somebody withdrew" in said(at)
+    assert len(participants(study)) == 2
     at.checkbox(key="add_unknown").check().run()
     next(one for one in at.button if one.label == "Import the answers").click().run()
     assert not at.exception
     assert "22 added" in said(at) and "median 11 years" in said(at)
-    assert len(participants(study)) == 23
+    assert len(participants(study)) == 24
     assert list_transcripts(study) == []
 
 

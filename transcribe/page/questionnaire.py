@@ -61,8 +61,9 @@ def questionnaire_part(study: Study) -> None:
                 "Group of everybody", 1, 999, value=None, placeholder="Found by pseudonym",
                 help="No column is the group. Left empty, people are found by pseudonym alone.",
             )  # fmt: skip
-        found = _look(study, table, columns, group)
-        _keep(study, data, table, columns, group, found)
+        people = participants(study)
+        found = _look(study, table, columns, group, people)
+        _keep(study, data, table, columns, group, found, people)
 
 
 def _table(data: bytes, file_id: str) -> Table:
@@ -139,9 +140,9 @@ def _in_words(
 
 
 def _look(
-    study: Study, table: Table, columns: Sequence[Column], group: int | None
-) -> tuple[Answered, ...]:
-    people = participants(study)
+    study: Study, table: Table, columns: Sequence[Column], group: int | None,
+    people: Sequence[ParticipantRow],
+) -> tuple[Answered, ...]:  # fmt: skip
     asked = with_made_up(columns, attributes(study))
     names = {one.id: one.name for one in asked}
     found = match(table, columns, people, asked, group)
@@ -189,12 +190,18 @@ def _silent(people: list[ParticipantRow]) -> None:
 
 def _keep(
     study: Study, data: bytes, table: Table, columns: Sequence[Column], group: int | None,
-    found: Sequence[Answered],
+    found: Sequence[Answered], people: Sequence[ParticipantRow],
 ) -> None:  # fmt: skip
     unknown = sum(one.state == "new" for one in found)
     add = False
     if unknown:
         st.text(f"{unknown} of these people are not in the study.")
+        if any(one.withdrawn for one in people):
+            st.caption(
+                ":material/warning: Somebody withdrew from this study. Who was erased is not "
+                "known by their pseudonym any more: take their line out of the file before you "
+                "add people."
+            )
         add = st.checkbox("Add the people who are not in the study", key="add_unknown")
     ready = any(one.state == "changed" or (one.state == "new" and add) for one in found)
     if not st.button("Import the answers", type="primary", disabled=not ready):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from secure_storage import BadInput, Change, StaleWrite, Study, next_id
+from secure_storage import BadInput, Change, StaleWrite, Study, empty_where_said, next_id
 
 from ..questionnaire.values import read
 from .attributes import read_attributes
@@ -198,7 +198,13 @@ def _remove(change: Change, seen: ParticipantRow) -> None:
         raise BadInput(f"{seen.pseudonym} withdrew: the fact stays on record.")
     change.db.execute("DELETE FROM answers WHERE participant_id = ?", [seen.id])
     change.db.execute("DELETE FROM participants WHERE id = ?", [seen.id])
-    change.record("participant.removed", f"participant:{seen.id}", before=_told(seen))
+
+    def theirs(about: str, payload: str) -> bool:
+        return about == f"participant:{seen.id}"
+
+    # Who is not in the study any more cannot be erased: the journal keeps nothing of them.
+    empty_where_said(change, (), theirs, theirs)
+    change.record("participant.removed", f"participant:{seen.id}")
 
 
 def _refuse_stale(db: Database, seen: ParticipantRow) -> None:
