@@ -213,6 +213,88 @@ def test_atrain_writes_the_label_in_a_line_of_its_own_and_times_within() -> None
     assert times(read)[1:4] == [(0.0, 2.0), (2.0, 5.0), (5.0, times(read)[3][1])]
 
 
+def test_who_is_a_guest_or_rang_in_is_a_speaker_and_teams_own_lines_are_not_said() -> None:
+    text = (
+        "Group-20260615-Meeting Transcript\nBo Moe started transcription\nAnn Lie (Guest)   0:03\n"
+        "We tried it.\n+47 *** ** 123   0:05\nMe too.\nBo Moe   1:03:00\nGood.\n"
+        "Bo Moe stopped transcription\n"
+    )
+    read = look(text, "txt")
+    assert said(read)[1:] == [
+        ("Ann Lie (Guest)", ["We tried it."]), ("+47 *** ** 123", ["Me too."]),
+        ("Bo Moe", ["Good."]),
+    ]  # fmt: skip
+    assert "line 9: Written by a program" in noted(read)
+    assert times(read)[2] == (5.0, 5.0 + 5 + len("Me too.") / 4)  # not for an hour
+
+
+def test_pronouns_and_roles_behind_names() -> None:
+    zoom = cues("Ann Lie: We tried it.", "Ann Moe (she/her): Not me.")
+    assert said(look(zoom, "vtt")) == [
+        ("Ann Lie", ["We tried it."]), ("Ann Moe (she/her)", ["Not me."])
+    ]  # fmt: skip
+    roles = look("Ann (moderator): And?\n\nP1 (man, 45): Not me.\n\nAnn (moderator): No?\n", "txt")
+    assert [name for name, _ in said(roles)] == [
+        "Ann (moderator)", "P1 (man, 45)", "Ann (moderator)"
+    ]  # fmt: skip
+
+
+def test_times_of_the_day_as_zoom_saves_them_are_counted_from_the_first() -> None:
+    read = look(
+        "[Ann Lie] 14:02:11\nWe tried it.\n\n[Bo] 14:02:20\nNot me.\n\n[Ann Lie] 14:02:29\nNo?\n",
+        "txt",
+    )
+    assert said(read) == [("Ann Lie", ["We tried it."]), ("Bo", ["Not me."]), ("Ann Lie", ["No?"])]
+    assert [start for start, _ in times(read)] == [0.0, 9.0, 18.0]
+    assert "times are those of the day" in noted(read)
+
+
+def test_otter_s_last_line_is_nobody_s_word() -> None:
+    text = TEXTS["otter"] + "\n\nTranscribed by https://otter.ai\n"
+    assert said(look(text, "txt")) == [*TALK, ("Ann", ["No?"])]
+
+
+def test_what_fokus_wrote_for_reading_comes_back_without_its_marks() -> None:
+    heard = tuple(Word(text, at, at + 0.4, 1.0) for text, at in (("Not", 5.0), ("me.", 8.0)))
+    turns = (
+        Turn("Ann", (Sentence("We tried it.", 0.0, 1.0),)),
+        Turn("Bo", (Sentence("Not me.", 5.0, 8.4, heard),)),
+        Turn("Ann", (Sentence("No?", 12.0, 13.0),)),
+    )
+    made = Transcription("en", turns, provenance=(("Model", "a model"), ("Voices", "a model")))
+    for form in ("docx", "txt"):
+        read = look(render(made, form, "Group"), form)
+        assert said(read)[-3:] == [("Ann", ["We tried it."]), ("Bo", ["Not me."]), ("Ann", ["No?"])]
+        assert "Marks of pauses" in noted(read)
+    theirs = look("Ann: We (3 s) tried.\n\nBo: No.\n\nAnn: No?\n", "txt")
+    assert said(theirs)[0] == ("Ann", ["We (3 s) tried."])
+
+
+def test_subtitles_in_a_text_file_and_in_word_as_teams_once_wrote_it() -> None:
+    srt = cues("Ann: We tried it. It helps.", "Bo: Not me.").removeprefix("WEBVTT\n\n")
+    assert said(look(srt, "txt")) == TALK
+    body = "".join(
+        f"<w:p>{run(f'0:0:{at}.0 --> 0:0:{at + 2}.5')}<w:r><w:br/></w:r>{run(name)}"
+        f"<w:r><w:br/></w:r>{run(text)}</w:p>"
+        for at, name, text in ((0, "Ann", "We tried it. It helps."), (5, "Bo", "Not me."))
+    )
+    read = look(docx(body), "docx")
+    assert said(read) == TALK
+    assert times(read)[2] == (5.0, 7.5)
+
+
+def test_noscribe_names_speakers_twice_in_webvtt_and_keeps_times_in_html() -> None:
+    vtt = cues("<v S00>S00: We tried it.", "<v S00>It helps.", "<v S01>S01: Not me.")
+    assert said(look(vtt, "vtt")) == [("S00", ["We tried it.", "It helps."]), ("S01", ["Not me."])]
+    page = (
+        "<p><a name='ts_1000_3000_S00'>S00: We tried it.</a><a name='ts_3000_5000_S00'> It helps."
+        "</a></p><p><a name='ts_5000_6000_S01'>S01: Not me.</a></p>"
+    )
+    read = look(page, "html")
+    assert said(read) == [("S00", ["We tried it.", "It helps."]), ("S01", ["Not me."])]
+    assert [start for start, _ in times(read)] == [1.0, 3.0, 5.0]
+
+
 def test_otranscribe() -> None:
     stamp = '<span class="timestamp" data-timestamp="{}">0:0{}</span>'
     body = (

@@ -11,15 +11,15 @@ from secure_storage import BadInput, expect, read_pdf
 from ..sentences import split_sentences
 from ..transcript import Word
 from .cleaning import cleaned
-from .cues import read_srt, read_vtt
+from .cues import has_cues, read_srt, read_vtt, voiced
 from .cutting import transcription
 from .data import read_data
-from .dialogue import Line, numbered, read_text
+from .dialogue import numbered, read_text
 from .encodings import Decoded, decode
 from .markup import lines_of_html
 from .office import read_office
 from .paragraphs import joined, without_marks
-from .parsed import Kind, Note, Parsed, lines_of
+from .parsed import Kind, Line, Note, Parsed, lines_of
 from .preview import Preview, write_preview
 from .timed import read_rttm_turns, read_stm_lines
 
@@ -95,8 +95,11 @@ def _office(data: bytes, kind: Kind | None) -> Parsed:
     import io
 
     form, paragraphs, left_out = read_office(io.BytesIO(data))
-    lines = numbered(paragraphs, "paragraph")
-    parsed = read_text(form, lines, lines, kind)
+    if kind != "document" and has_cues(paragraphs):
+        parsed = replace(read_srt(voiced(paragraphs)), form=form)
+    else:
+        lines = numbered(paragraphs, "paragraph")
+        parsed = read_text(form, lines, lines, kind)
     notes = [Note("", "The file also holds these; they were not read.", ", ".join(left_out))]
     return replace(parsed, notes=(*(notes if left_out else ()), *parsed.notes))
 
@@ -115,7 +118,10 @@ def _pdf(data: bytes, kind: Kind | None) -> Parsed:
 
 
 def _plain(text: str, kind: Kind | None) -> Parsed:
-    return _wrapped("Plain text", lines_of(text), kind)
+    lines = lines_of(text)
+    if kind != "document" and has_cues(lines):
+        return read_srt(text)
+    return _wrapped("Plain text", lines, kind)
 
 
 def _markdown(text: str, kind: Kind | None) -> Parsed:

@@ -21,6 +21,10 @@ _MOST_PIECES: Final = 100_000
 _MOST_CHARACTERS: Final = 5_000_000
 _PACE: Final = 15.0
 """Characters a second, for the end of what has only a beginning and nothing after it."""
+_SLOWEST: Final = 4.0
+"""Characters a second; who says less was silent before the next began."""
+_BREATH: Final = 5.0
+"""Seconds that even a short answer may last."""
 
 
 def clean_text(text: str) -> str:
@@ -132,14 +136,15 @@ def _more(pieces: Sequence[Piece]) -> str:
 
 
 def _ended(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """Let what has only a beginning last until the next begins."""
+    """Let what has only a beginning last until the next begins, if somebody can speak so long."""
     after: float | None = None
     made = []
     for piece in reversed(pieces):
         if piece.start is not None:
             if piece.end is None:
                 last = piece.start + len(piece.text) / _PACE
-                end = after if after is not None and after >= piece.start else last
+                longest = piece.start + _BREATH + len(piece.text) / _SLOWEST
+                end = min(after, longest) if after is not None and after >= piece.start else last
                 piece = replace(piece, end=end)
             after = piece.start
         made.append(piece)

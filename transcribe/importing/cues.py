@@ -47,6 +47,22 @@ def read_srt(text: str) -> Parsed:
     return _read(text, "SubRip")
 
 
+def has_cues(lines: Sequence[str]) -> bool:
+    """Tell subtitles in a file of another form."""
+    return sum("-->" in line and _TIMES.fullmatch(line[:200]) is not None for line in lines) > 1
+
+
+def voiced(lines: Sequence[str]) -> str:
+    """Give as cues what Teams once wrote in Word: times, name and text in lines of their own."""
+    before = ""
+    made = []
+    for line in lines:
+        cue, named = "-->" in line, "-->" in before
+        made.append(line if cue else f"<v {line.strip()}>" if named else html.escape(line))
+        before = line
+    return "\n".join(made)
+
+
 def _read(text: str, form: str) -> Parsed:
     notes: list[Note] = []
     blocks = list(_blocks(lines_of(text), notes, webvtt=form == "WebVTT"))
@@ -129,7 +145,9 @@ def _pieces(block: _Block, known: Mapping[str, int], before: str) -> Iterator[Pi
             if said := _plain(said):
                 yield Piece(said, place, speaker, block.start, block.end)
             speaker = _plain(voice[1]).lstrip("/ ") or UNKNOWN
-            said, place = line[voice.end() : stop], f"line {number}"
+            # noScribe says the name once more, as text.
+            said = line[voice.end() : stop].lstrip().removeprefix(f"{speaker}:")
+            place = f"line {number}"
         place = place or f"line {number}"
         said = " ".join([said, *parts])
     if said := _plain(said):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from secure_storage import still_alive
@@ -10,7 +10,8 @@ from secure_storage import still_alive
 from ..formats.clock import parse_time
 from ..transcript import UNKNOWN
 from .heads import Head, head_of, speakers
-from .parsed import Kind, Note, Parsed, Piece, quote
+from .parsed import Kind, Line, Note, Parsed, Piece, quote
+from .programs import from_the_first, only_said
 
 _TIMED: Final = re.compile(
     r"^\s*[\[(#]?(\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)"
@@ -26,14 +27,6 @@ _LEAST_TIMED: Final = 0.3
 """Share of lines that begin with a bare time, from which on such times are time stamps."""
 _MOST_ABOUT: Final = 50
 """Notes about single lines; more are only counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line or paragraph of a text and where it stands."""
-
-    text: str
-    place: str
 
 
 def numbered(lines: Sequence[str], word: str = "line") -> tuple[Line, ...]:
@@ -57,9 +50,10 @@ def read_text(
     if kind == "document":
         pieces = tuple(Piece(one.text, one.place) for one in paragraphs)
         return Parsed(form, pieces, kind="document")
-    timed = _timed_lines(lines)
-    pieces = tuple(_talk(lines, heads, known, timed))
-    return Parsed(form, pieces, tuple(_notes(lines, heads, known, pieces)))
+    lines, told = only_said(lines)
+    heads = _heads(lines)
+    pieces, about = from_the_first(tuple(_talk(lines, heads, known, _timed_lines(lines))))
+    return Parsed(form, pieces, (*told, *about, *_notes(lines, heads, known, pieces)))
 
 
 def _heads(lines: Sequence[Line]) -> list[Head | None]:

@@ -1,9 +1,9 @@
 """How transcripts write who speaks: the beginnings of lines, as programs and people write them.
 
 Known are ``Name: text``, ``[00:12] Name: text``, ``Name  0:12`` with the text after it or
-below (Otter, Teams), ``Name [00:12]: text``, ``[SPEAKER_A] text``, ``Name<tab>text`` (tables)
-and a line with nothing but a numbered label (aTrain). Whether what stands there is a name
-is decided over the whole file: see ``speakers``.
+below (Otter, Teams), ``[Name] 14:02:11`` (Zoom), ``Name [00:12]: text``, ``[SPEAKER_A] text``,
+``Name<tab>text`` (tables) and a line with nothing but a numbered label (aTrain). Whether what
+stands there is a name is decided over the whole file: see ``speakers``.
 """
 
 import re
@@ -21,7 +21,7 @@ _CLOCK: Final = r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 _STAMP: Final = (
     rf"[\[(#]?(?P<time>{_CLOCK})(?:\s{{0,3}}(?:-->|[-–—→])\s{{0,3}}(?P<until>{_CLOCK}))?[\])#]?"
 )
-_NAME: Final = r"(?P<name>[^\W_][^:\[\]()\t]{0,39}?)"
+_NAME: Final = r"(?P<name>[^\W_][^:\[\]()\t]{0,39}?(?:\s\([^:\[\]()\t]{1,30}\))?)"
 _TEXT: Final = r"(?P<text>.*)"
 _FORMS: Final = tuple(
     re.compile(form, re.DOTALL)
@@ -29,7 +29,8 @@ _FORMS: Final = tuple(
         rf"{_STAMP}[ \t\-–]{{0,4}}\(?{_NAME}\)?\s{{0,3}}:(?:\s+|$){_TEXT}",
         rf"{_STAMP}\t\s{{0,3}}{_NAME}\t{_TEXT}",
         rf"\[?{_NAME}\]?(?:\s{{0,3}}[:,])?\s{{0,9}}[\[(#](?P<time>{_CLOCK})[\])#]\s{{0,3}}:?\s*{_TEXT}",
-        rf"{_NAME}\s{{1,9}}(?P<time>{_CLOCK})\s*$(?P<text>)",
+        rf"\[?{_NAME}\]?\s{{1,9}}(?P<time>{_CLOCK})\s*$(?P<text>)",
+        rf"(?P<name>\+\d[\d *]{{3,20}})\s{{2,9}}(?P<time>{_CLOCK})\s*$(?P<text>)",
         rf"{_NAME}(?:\s{{2,9}}|\t)(?P<time>{_CLOCK})(?:\s{{2,9}}|\t){_TEXT}",
         rf"\[(?P<name>[^\]:]{{1,40}})\]\s{{0,3}}:\s*{_TEXT}",
         rf"\[(?P<name>(?:[A-ZÆØÅÄÖ]{{1,20}}_?\d{{1,3}}|SPEAKER[_ ]\w{{1,4}}))\]\s+{_TEXT}",
@@ -40,6 +41,9 @@ _FORMS: Final = tuple(
 )
 _EMPHASIS: Final = re.compile(r"^\s*(?:[-–•]\s+)?(\*{1,3}|_{1,3})(.{1,60}?)\1")
 _NOT_IN_NAMES: Final = re.compile(r"[?!;\"“”«»<>{}=]|//|\d{5}|\.{2}|,\s")
+_ASIDE: Final = re.compile(r"\s\([^()]*\)$")
+"""What stands behind a name: «(Guest)», «(she/her)», «(man, 45)»."""
+_TELEPHONE: Final = re.compile(r"\+\d[\d *]+")
 _FULL_STOP: Final = re.compile(r"\w{5,}\.(?:\s|$)")
 
 
@@ -68,6 +72,9 @@ def head_of(line: str) -> Head | None:
 
 
 def _can_be_name(name: str) -> bool:
+    if _TELEPHONE.fullmatch(name):
+        return True  # somebody who rang in
+    name = _ASIDE.sub("", name)
     words = name.split()
     return (
         0 < len(words) <= _MOST_WORDS
@@ -96,5 +103,7 @@ def speakers(heads: Iterable[Head]) -> Mapping[str, int]:
 
 
 def _written_like_a_name(name: str) -> bool:
-    words = name.split()
+    if name == "Speaker undefined" or _TELEPHONE.fullmatch(name):
+        return True
+    words = _ASIDE.sub("", name).split()
     return len(words) <= 3 and all(not word[0].islower() for word in words)

@@ -10,6 +10,8 @@ from ..formats.clock import subtitle_time
 
 _BREAKS: Final = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "blockquote"}
 _UNREAD: Final = {"script", "style", "head", "title", "template"}
+_ANCHOR: Final = re.compile(r"ts_(\d{1,9})_\d{1,9}(?:_.*)?", re.DOTALL)
+"""The name of what is said in noScribe's HTML: its milliseconds and its speaker."""
 _SECONDS: Final = re.compile(r"\d{1,6}(?:\.\d{1,6})?")
 
 
@@ -28,7 +30,10 @@ class _Lines(HTMLParser):
             self.parts.append("\n")
         if tag in _UNREAD and not self._unread:
             self._unread = tag
-        stamp = dict(attrs).get("data-timestamp") or ""
+        values = dict(attrs)
+        stamp = values.get("data-timestamp") or ""
+        if tag == "a" and (found := _ANCHOR.fullmatch(values.get("name") or "")):
+            self.parts.append(f"[{subtitle_time(int(found[1]) / 1000)}] ")
         if tag == "span" and _SECONDS.fullmatch(stamp):
             self.parts.append(f"[{subtitle_time(float(stamp))}] ")
             self._stamp = True

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from .dialogue import Line
+from .parsed import Line
 
 _WIDEST: Final = 160
 """Characters; files with longer lines do not wrap theirs."""

@@ -28,6 +28,14 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line or paragraph of a text and where it stands."""
+
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """What stands together in the file: a cue, a paragraph of speech, a segment."""
 
