@@ -264,6 +264,55 @@ def test_a_turn_is_not_torn_by_taking_back(
     assert [len(turn) for turn in texts(study, talk)] == [2, 2, 1, 2]
 
 
+def crowd(study: Study, talk: int, after: int) -> int:
+    """Type behind one sentence until there is no room left, and all get new places."""
+    count, last = 0, sentences(study, talk)[-1].position
+    while sentences(study, talk)[-1].position == last:
+        insert_sentence(study, talk, after, f"More {count}.", None, None, SAME, None)
+        count += 1
+    return count
+
+
+@pytest.fixture
+def field_notes(study: Study) -> int:
+    """One turn: whatever comes to stand elsewhere tears none."""
+    said = tuple(Sentence(f"Note {n}.", None, None) for n in range(5))
+    notes = Transcription("en", (Turn("S1", said),))
+    return save_transcription(study, notes, title="Notes", group=1, recording_id=None)
+
+
+def test_what_was_taken_out_comes_back_where_it_was_or_not_at_all(
+    study: Study, field_notes: int, sign_in: Callable[[str, Role], Study]
+) -> None:
+    bo, lines = sign_in("Bo", "coder"), sentences(study, field_notes)
+    remove_sentences(study, field_notes, [(lines[3].id, 1)], None)
+    added = crowd(bo, field_notes, lines[0].id)
+    with pytest.raises(BuiltOn, match="in between"):
+        undo(study, field_notes)
+    for _ in range(added):
+        undo(bo, field_notes)
+    undo(study, field_notes)
+    assert [one.id for one in sentences(study, field_notes)] == [one.id for one in lines]
+
+
+def test_what_others_added_stays_where_they_put_it(
+    study: Study, field_notes: int, sign_in: Callable[[str, Role], Study]
+) -> None:
+    bo, lines = sign_in("Bo", "coder"), sentences(study, field_notes)
+    added = crowd(study, field_notes, lines[0].id)
+    insert_sentence(bo, field_notes, lines[2].id, "Bo's.", None, None, SAME, None)
+    before = texts(study, field_notes)
+    with pytest.raises(BuiltOn, match="in between"):
+        undo(study, field_notes)
+    assert texts(study, field_notes) == before
+    undo(bo, field_notes)
+    for _ in range(added):
+        undo(study, field_notes)
+    assert [(one.id, one.position) for one in sentences(study, field_notes)] == [
+        (one.id, one.position) for one in lines
+    ]
+
+
 def state(study: Study, talk: int) -> list[list[Any]]:
     """All rows of a transcript but what only counts."""
     counting = {"sentences": "version", "transcripts": "revision"}

@@ -29,7 +29,7 @@ from secure_storage import (
     undo_counts,
 )
 
-from .stepping import watched
+from .stepping import is_torn, watched
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -77,6 +77,12 @@ class Outcome:
     speakers: bool = False
     """Some of these changed, too."""
     said: str = ""
+
+
+_TORN: Final = (
+    "This cannot be taken back: sentences were added in between since. Take those back first; "
+    "nothing was changed."
+)
 
 
 class _Unchanged(Exception):  # noqa: N818 (not an error)
@@ -221,7 +227,8 @@ def _step(study: Study, transcript_id: int, client_id: str | None, *, again: boo
                 act.recast(was, now, done)
 
         put(change, step, again=again, meanwhile=follow)
-        _check_turns(act)
+        if is_torn(change.db, transcript_id):
+            raise BuiltOn(_TORN)
         before, after = act.patch.rows()
         action = "act.redone" if again else "act.undone"
         seq = _record(act, action, step.object, before, after, said, client_id)
@@ -247,21 +254,6 @@ def _settled(act: Act, step: Step) -> dict[str, frozenset[int]]:
         table: frozenset(map(int, (*changed.get(table, ()), *stayed.get(table, ()))))
         for table in changed.keys() | stayed.keys()
     }
-
-
-def _check_turns(act: Act) -> None:
-    """Refuse what would leave a turn in pieces: somebody put sentences in between."""
-    (torn,) = act.db.execute(
-        "SELECT count(*) - count(DISTINCT turn_id) FROM (SELECT turn_id,"
-        " lag(turn_id) OVER (ORDER BY position) AS before FROM sentences WHERE transcript_id = ?)"
-        " WHERE before IS NOT turn_id",
-        [act.transcript_id],
-    ).fetchone()
-    if torn:
-        raise BuiltOn(
-            "This cannot be taken back: sentences were added in between since. Take those back "
-            "first; nothing was changed."
-        )
 
 
 def _keep_all(act: Act, step: Step) -> None:

@@ -3,10 +3,11 @@
 from typing import Final, Literal
 
 from .acting import Act
+from .stepping import ORDERS
 
 ROOM: Final = 1 << 32
 """Between the places of neighbours, so that others can be put between them."""
-_STEP: Final = 1 << 20
+_STEP: Final = 1 << 22
 """Of the room between two, what one that comes between takes: typing goes on behind it."""
 
 
@@ -18,9 +19,11 @@ def place_after(act: Act, table: Literal["sentences", "turns"], position: int) -
     ).fetchone()[0]
     if following is None:
         return position + ROOM
-    if following - position >= 2:
-        return int(position + min(_STEP, (following - position) // 2))
-    return _spread(act, table, position) + _STEP
+    rest = following % ORDERS
+    halves = (following - position) // (2 * ORDERS)
+    if halves:
+        return int(position - position % ORDERS + min(_STEP, halves * ORDERS) + rest)
+    return place_after(act, table, _spread(act, table, position))
 
 
 def _spread(act: Act, table: str, position: int) -> int:
@@ -33,7 +36,8 @@ def _spread(act: Act, table: str, position: int) -> int:
         [act.transcript_id],
     ).fetchall()
     most = rows[-1][1]
-    places = {number: most + place * ROOM for place, (number, _) in enumerate(rows, 1)}
+    first = most - most % ORDERS + (most + 1) % ORDERS
+    places = {number: first + place * ROOM for place, (number, _) in enumerate(rows, 1)}
     act.keep(table, *places)
     # From the last on, so that nobody's old place is taken while they still have it.
     for number, old in reversed(rows):

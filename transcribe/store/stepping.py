@@ -3,9 +3,9 @@
 Pure, but for reading the sentences.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from secure_storage import Step
 
@@ -13,15 +13,48 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 Line = tuple[int, str]
+_END: Final = 2**62
 Runs = Iterator[tuple[tuple[Line, ...], tuple[Line, ...]]]
 
 
+ORDERS: Final = 16
+"""Whenever all sentences (or turns) get new places these have another rest by this: places of
+before and after are told apart where a step brings back one that only knew the others."""
+
+
 def watched(db: "Database", transcript_id: int, step: Step, *, again: bool) -> Callable[[], Runs]:
-    """Look at a transcript before a step; called when new rows are there, gives its runs."""
-    was = _lines(db, transcript_id)
-    wanted = (step.after if again else step.before) or {}
-    gone = {int(key) for key, rows in wanted.get("sentences", {}).items() if rows == []}
-    return lambda: runs(was, [one for one in _lines(db, transcript_id) if one[0] not in gone])
+    """Look at a transcript before a step; called when new rows are there, gives its runs.
+
+    Only the stretch is read in which the step's sentences are, with its neighbours.
+    """
+    left, wanted = (step.before, step.after) if again else (step.after, step.before)
+    mine = (wanted or {}).get("sentences", {})
+    if not mine:
+        return lambda: iter(())
+    stretch = _stretch(db, transcript_id, mine, (left or {}).get("sentences", {}))
+    was = _lines(db, transcript_id, stretch)
+    gone = {int(key) for key, rows in mine.items() if rows == []}
+    return lambda: runs(
+        was, [one for one in _lines(db, transcript_id, stretch) if one[0] not in gone]
+    )
+
+
+def is_torn(db: "Database", transcript_id: int) -> bool:
+    """Whether a turn is in pieces, or sentences or turns stand where others were meanwhile."""
+    (torn,) = db.execute(
+        "SELECT count(*) - count(DISTINCT turn_id) FROM (SELECT turn_id,"
+        " lag(turn_id) OVER (ORDER BY position) AS before FROM sentences WHERE transcript_id = ?)"
+        " WHERE before IS NOT turn_id",
+        [transcript_id],
+    ).fetchone()
+    return bool(torn) or any(
+        db.execute(
+            f"SELECT min(position % {ORDERS}) <> max(position % {ORDERS}) FROM {table}"
+            " WHERE transcript_id = ?",
+            [transcript_id],
+        ).fetchone()[0]
+        for table in ("sentences", "turns")
+    )
 
 
 def runs(was: Sequence[Line], now: Sequence[Line]) -> Runs:
@@ -52,8 +85,38 @@ def _between(lines: Sequence[Line], same: set[Line]) -> list[list[Line]]:
     return pieces
 
 
-def _lines(db: "Database", transcript_id: int) -> list[Line]:
+def _stretch(
+    db: "Database", transcript_id: int, *told: Mapping[str, Any]
+) -> tuple[int, int]:  # fmt: skip
+    """Give the places from the neighbour before all that a step tells of to the one behind."""
+    rows = [one for rows in told for row in rows.values() for one in _listed(row)]
+    if any("position" in row for rows in told for row in rows.values() if isinstance(row, dict)):
+        return 0, _END  # all got new places
+    ids = "[" + ",".join(told[0]) + "]"
+    least, most = db.execute(
+        "SELECT min(position), max(position) FROM sentences"
+        " WHERE transcript_id = ? AND id IN (SELECT value FROM json_each(?))",
+        [transcript_id, ids],
+    ).fetchone()
+    places = [one["position"] for one in rows] + [one for one in (least, most) if one is not None]
+    if not places:
+        return 0, _END
+    before, behind = db.execute(
+        "SELECT (SELECT max(position) FROM sentences WHERE transcript_id = ? AND position < ?),"
+        " (SELECT min(position) FROM sentences WHERE transcript_id = ? AND position > ?)",
+        [transcript_id, min(places), transcript_id, max(places)],
+    ).fetchone()
+    return before or 0, _END if behind is None else behind
+
+
+def _listed(row: Any) -> list[Any]:
+    return row if isinstance(row, list) else []
+
+
+def _lines(db: "Database", transcript_id: int, stretch: tuple[int, int]) -> list[Line]:
     rows = db.execute(
-        "SELECT id, text FROM sentences WHERE transcript_id = ? ORDER BY position", [transcript_id]
+        "SELECT id, text FROM sentences WHERE transcript_id = ? AND position BETWEEN ? AND ?"
+        " ORDER BY position",
+        [transcript_id, *stretch],
     )
     return [(int(number), str(text)) for number, text in rows.fetchall()]
