@@ -358,7 +358,6 @@ ACTS: Mapping[str, str] = {
     "themes.archiving.archive": "read",
     "themes.store.overview.progress": "read",
     "transcribe.archiving.archive": "read",
-    "transcribe.archiving.as_corrected": "read",
     "transcribe.inbox.import_inbox": "transcribe",
     "transcribe.inbox.inbox": "transcribe",
     "transcribe.intake.check_target": "transcribe",

@@ -15,7 +15,8 @@ from secure_storage import BadInput, NameCheck, Request, Study, check_names, req
 
 from . import store
 from .formats import render
-from .store import SentenceRow, SpeakerRow
+from .store import SpeakerRow
+from .store.lines import LineRow, lines
 from .transcript import UNKNOWN, Sentence, Transcription, Turn
 
 EXPORT_FORMS: Final = ("docx", "txt", "vtt", "srt", "json")
@@ -42,7 +43,7 @@ def export_transcript(
     day = datetime.now(UTC).date().isoformat()
     return request_export(
         study,
-        data=render(_fitting(found, form, times), form, row.title),
+        data=render(fitting(found, form, times), form, row.title),
         form=form,
         file_name=f"transcript {row.id} group {row.group} {day}.{form}",
         purpose=purpose,
@@ -55,32 +56,23 @@ def gather_transcript(study: Study, transcript_id: int) -> Transcription:
     """Read a transcript as it stands, its speakers named as they may be."""
     study.require("read")
     row = store.transcript(study, transcript_id)
-    lines = list(
-        zip(
-            store.sentences(study, transcript_id),
-            store.timed_sentences(study, transcript_id),
-            strict=True,
-        )
-    )
+    every = lines(study, transcript_id)
     voices = {
-        **_named(store.speakers(study, transcript_id), (one.speaker_id for one, _ in lines)),
+        **_named(store.speakers(study, transcript_id), (one.row.speaker_id for one in every)),
         None: "" if row.source == "document" else UNKNOWN,
     }
     return Transcription(
         row.language,
-        tuple(_turns(lines, voices)),
+        tuple(_turns(every, voices)),
         provenance=store.how_made(study, transcript_id),
         demo=row.demo,
     )
 
 
-def _turns(
-    lines: Sequence[tuple[SentenceRow, Sentence]], voices: dict[int | None, str]
-) -> Iterator[Turn]:
-    for _, group in groupby(lines, key=lambda one: one[0].turn_id):
-        said = list(group)
-        voice = voices[said[0][0].speaker_id]
-        yield Turn(voice, tuple(_by(voice, sentence) for _, sentence in said))
+def _turns(every: Sequence[LineRow], voices: dict[int | None, str]) -> Iterator[Turn]:
+    for (_, speaker), said in groupby(every, key=lambda one: (one.row.turn_id, one.row.speaker_id)):
+        voice = voices[speaker]
+        yield Turn(voice, tuple(_by(voice, one.said) for one in said))
 
 
 def _by(voice: str, sentence: Sentence) -> Sentence:
@@ -102,8 +94,8 @@ def _who(speaker: SpeakerRow) -> str:
     return f"{speaker.name} ({role})" if role else speaker.name
 
 
-def _fitting(found: Transcription, form: str, times: bool) -> Transcription:
-    """Leave out, or put in, what the form needs."""
+def fitting(found: Transcription, form: str, times: bool) -> Transcription:
+    """Leave out, or put in, what the form needs; ``BadInput`` for subtitles without times."""
     sentences = [one for turn in found.turns for one in turn.sentences]
     if form in _SUBTITLES:
         if not times:

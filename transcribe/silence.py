@@ -140,6 +140,6 @@ def _pieces(out: IO[bytes], told: Callable[[int], object]) -> Iterator[bytes]:
 
 
 _BROKE: Final = (
-    "A recording could not be silenced: its sound could not be decoded again. Nothing was erased. "
-    "Free some memory and continue the erasure."
+    "A recording could not be made anew (silenced, or copied to be played): its sound could not "
+    "be decoded again, or memory ran out. Nothing was changed. Free some memory and try again."
 )

@@ -91,6 +91,6 @@ def test_whoever_is_told_can_stop_it(tmp_path: Path) -> None:
 
 
 def test_what_is_no_sound_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="could not be silenced"):
+    with pytest.raises(BadInput, match="could not be made anew"):
         b"".join(silenced(tmp_path, [json.dumps({}).encode()], [], lambda samples: None))
     assert list(tmp_path.iterdir()) == []
