@@ -54,15 +54,35 @@ def test_speakers_are_heard_and_merged_and_a_question_is_marked(
             break
         page.wait_for_timeout(50)
     assert 2.0 < audio.evaluate("audio => audio.currentTime") < 6.5
+    # One at a time: the sample and the transcript pause each other.
+    rows = page.locator("[data-sentence]")
+    rows.nth(0).click()
+    page.keyboard.press("Shift+ ")
+    expect(hear.nth(1)).to_have_text("▶")
+    whole = page.locator(".bar audio")
+    playing = "audio => !audio.paused"
+    assert whole.evaluate(playing)
+    hear.nth(1).click()
+    expect(hear.nth(1)).to_have_text("⏸")
+    assert not whole.evaluate(playing)
     hear.nth(1).click()
     expect(hear.nth(1)).to_have_text("▶")
 
-    rows = page.locator("[data-sentence]")
     rows.nth(0).click()
     page.keyboard.press("q")
     expect(page.get_by_role("dialog", name="Question of the guide")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator(".asked")).to_have_text("Question 1: What do you hope for?")
+
+    other = page.context.new_page()
+    other.goto("/group")
+    other.get_by_text("The questions").click()
+    other.get_by_role("textbox", name="One question on each").fill(
+        "Why?\nWhat do you all hope for?"
+    )
+    other.get_by_role("button", name="Save the guide").click()
+    expect(page.locator(".asked")).to_have_text("Question 2: What do you all hope for?")
+    other.close()
 
     rows.nth(1).click()
     page.keyboard.press("2")

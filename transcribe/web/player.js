@@ -6,6 +6,7 @@ import { write } from "./wire.js"
 
 const BACK = 2 // seconds
 const TAIL = 0.12 // seconds after a sentence's end: word times end a little early
+const PLAYS = "fokus-plays" // by which players, of modules loaded twice, tell each other
 const TELL = 30 // seconds of sound after which the server is told what was heard
 
 /** How fast it can be played. */
@@ -34,7 +35,12 @@ export class Player {
     this.loop = false
     this.only = null // the span that is played alone: {start, end}
     this.listened = null // what was heard and not told yet: {src, start, end} in the part
-    audio.onplay = () => this.watch()
+    this.onother = ({ detail }) => detail !== this && this.pause()
+    window.addEventListener(PLAYS, this.onother)
+    audio.onplay = () => {
+      window.dispatchEvent(new CustomEvent(PLAYS, { detail: this }))
+      this.watch()
+    }
     audio.onplaying = () => this.listen()
     audio.ontimeupdate = () => {
       this.listen()
@@ -220,6 +226,7 @@ export class Player {
   }
 
   destroy() {
+    window.removeEventListener(PLAYS, this.onother)
     this.tell()
     cancelAnimationFrame(this.frame)
     this.audio.pause()

@@ -136,7 +136,8 @@ export class Transcript {
       if (wanted !== this.data.transcript || !this.alive) return
       if (answer) {
         const fresh = !this.tag
-        const stands = ({ revision, parts, locked }) => JSON.stringify([revision, parts, locked])
+        const stands = ({ revision, parts, locked, questions }) =>
+          JSON.stringify([revision, parts, locked, questions])
         const same = !fresh && stands(this.body) === stands(answer.body)
         this.tag = answer.tag
         head = answer.body.head
@@ -218,7 +219,7 @@ export class Transcript {
     const about = news.after
     if (about?.transcript === this.data.transcript && about.touched) {
       follow(this, about).catch((error) => this.trouble(error))
-    } else if (/^(speaker|participant|transcript|recording)\./.test(news.action)) this.load()
+    } else if (/^(speaker|participant|transcript|recording|guide)\./.test(news.action)) this.load()
   }
 
   // ---- drawing -----------------------------------------------------------------------
