@@ -1,11 +1,13 @@
 """Naming, merging and giving speakers, and taking it all back, in a real encrypted database."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from secure_storage import BadInput, Study
 from transcribe import (
@@ -17,7 +19,9 @@ from transcribe import (
     Word,
     add_participant,
     link_speaker,
+    participants,
     rename_speaker,
+    save_participants,
     save_transcription,
     sentence,
     sentences,
@@ -291,3 +295,27 @@ def test_a_speaker_who_is_merged_away_meanwhile_is_missed(
 
     with pytest.raises(BadInput, match="any more"):
         rename_speaker(study, at["S1"], "Olivia")
+
+
+def test_naming_a_speaker_leaves_the_link_to_who_is_in_another_group_now(
+    study: Study, talk: int
+) -> None:
+    at = ids(study, talk)
+    add_participant(study, 1, "Olivia", "Nurse")
+    (olivia,) = participants(study)
+    link_speaker(study, at["S0"], olivia.id)
+    save_participants(study, [(olivia, replace(olivia, group=2))])
+
+    def script(study: "Study", talk: int) -> None:  # noqa: UP037  (it runs without our imports)
+        from transcribe import transcript
+        from transcribe.page.speakers import speakers_part
+
+        speakers_part(study, transcript(study, talk))
+
+    page = AppTest.from_function(script, args=(study, talk), default_timeout=30).run()
+    assert not page.exception
+    page.text_input[0].set_value("Nurse 1")
+    next(one for one in page.button if one.label == "Save").click().run()
+    assert not page.exception
+    speaker = speakers(study, talk)[0]
+    assert (speaker.label, speaker.participant_id) == ("Nurse 1", olivia.id)

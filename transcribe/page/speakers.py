@@ -44,10 +44,15 @@ def speakers_part(study: Study, row: TranscriptRow) -> None:
     show_voices(called, _samples(study, row), sound_parts(study, row))
     if not may(study, "transcribe") or is_locked(study, row.id):
         return
-    known = [one for one in participants(study) if one.group == row.group]
     names = {one.id: one.name for one in voices}
     chosen = st.selectbox("Speaker", list(names), format_func=names.__getitem__)
-    _who(study, next(one for one in voices if one.id == chosen), known)
+    speaker = next(one for one in voices if one.id == chosen)
+    # Also who was put into another group since: else saving the label would take the link back.
+    known = [
+        one for one in participants(study)
+        if one.group == row.group or one.id == speaker.participant_id
+    ]  # fmt: skip
+    _who(study, speaker, known)
     with st.expander("Merge or assign again", icon=":material/call_merge:"), told():
         _merge(study, voices, chosen)
         _again(study, row)
