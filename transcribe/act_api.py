@@ -3,7 +3,8 @@
 ``POST /api/act`` {transcript, act, ...fields, me, client_id} does one act of ``ACTS``. The
 answer: ``put`` (lines as they are now), ``gone`` (ids), ``speakers`` (null when they are as
 they were), ``revision``, ``head`` (the act's event), ``undo`` and ``redo`` (how many acts
-the member could take back, and do again), ``said`` (what was done). Offsets are code points.
+the member could take back, and do again), ``said`` (what was done), ``lost`` (how many coded
+passages it put on the repair list). Offsets are code points.
 """
 
 from collections.abc import Callable, Mapping
@@ -164,6 +165,7 @@ def _answer(study: Study, transcript_id: int, client_id: str) -> dict[str, objec
         "undo": undo,
         "redo": redo,
         "said": done.said,
+        "lost": done.lost,
     }
 
 

@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 register_undoable(Undoable("segments"), Undoable("repairs"))
 
 
-def follow(change: Change, patch: Patch, told: Recast) -> None:
-    """Let the segments that begin or end in a run follow it; what is lost goes on the list."""
+def follow(change: Change, patch: Patch, told: Recast) -> int:
+    """Let the segments that begin or end in a run follow it; what is lost goes on the list.
+
+    Gives how many are lost that somebody reads under a code or quotes.
+    """
     run = _Run(change.db, told)
     concerned = [
         one for one in _ending_in(change.db, list(run.before))
         if one.id not in told.settled.get("segments", ())
     ]  # fmt: skip
     if not concerned:
-        return
+        return 0
+    lost = 0
     recasting = Recasting([*run.before.items()], [*run.after.items()])
     for one in concerned:
         patch.keep("segments", one.id)
@@ -34,10 +38,12 @@ def follow(change: Change, patch: Patch, told: Recast) -> None:
         found = recasting.follow(starts if begins else None, ends if closes else None)
         if found is None:
             _lose(change.db, patch, run, one)
+            lost += _is_read(change.db, one.id)
             continue
         first = (found.first or run.beside(1)) if begins else starts
         last = (found.last or run.beside(-1)) if closes else ends
         _put(change.db, one.id, first, last)
+    return lost
 
 
 class _Run:
@@ -128,6 +134,16 @@ def _lose(db: "Database", patch: Patch, run: _Run, one: Segment) -> None:
         " trim_end = 0 WHERE id = ?",
         [one.id],
     )
+
+
+def _is_read(db: "Database", segment_id: int) -> bool:
+    (found,) = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM codings c JOIN codes k ON k.id = c.code_id"
+        " WHERE c.segment_id = ? AND c.deleted_at IS NULL AND k.deleted_at IS NULL)"
+        " OR EXISTS (SELECT 1 FROM quotes WHERE segment_id = ? AND deleted_at IS NULL)",
+        [segment_id, segment_id],
+    ).fetchone()
+    return bool(found)
 
 
 sentence_changed.append(follow)

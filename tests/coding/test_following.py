@@ -31,6 +31,7 @@ from secure_storage import (
 from themes import mark_quote, quotes, unmark_quote
 from transcribe import add_participant, link_speaker, sentences, speakers
 from transcribe.store import edit_sentence, redo, undo
+from transcribe.store.acting import outcome
 from transcribe.store.editing import merge_sentences, split_sentence
 from transcribe.store.rewriting import remove_sentences
 
@@ -254,3 +255,19 @@ def test_erasing_a_participant_empties_what_the_list_holds_of_their_transcripts(
     assert entry.text == MARK
     assert entry.codings == ((code_of(desk, lost), desk.ann.member.id),)
     assert not desk.ann.db.execute("SELECT 1 FROM segments WHERE id = ?", [whole]).fetchone()
+
+
+def test_who_corrects_is_told_what_it_put_on_the_repair_list(desk: Desk) -> None:
+    for place in (1, 1, 2):
+        segment = coded(desk, place, place)
+    mark_quote(desk.ann, desk.transcript, desk.lines[2], desk.lines[2])
+    clear_coding(
+        desk.ann, desk.transcript, desk.lines[2], desk.lines[2], code_of(desk, segment)
+    )  # fmt: skip
+    coded(desk, 3, 3)
+    remove_code(desk.ann, max(list_codes(desk.ann), key=lambda one: one.id).id, with_codings=True)
+    named = [(one.id, one.version) for one in sentences(desk.ann, desk.transcript)[1:]]
+    remove_sentences(desk.ann, desk.transcript, named, "removal")
+    assert outcome(desk.ann, "removal").lost == len(repairs(desk.ann, desk.transcript)) == 2
+    undo(desk.ann, desk.transcript, "back")
+    assert outcome(desk.ann, "back").lost == 0

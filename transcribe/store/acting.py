@@ -53,8 +53,9 @@ class Recast:
     """Rows, by table, that stand as they shall already: an act is taken back or done again."""
 
 
-sentence_changed: Final[list[Callable[[Change, Patch, Recast], object]]] = []
-"""The seam: called when the new rows are written and before old ones are removed."""
+sentence_changed: Final[list[Callable[[Change, Patch, Recast], int | None]]] = []
+"""The seam: called when the new rows are written and before old ones are removed. May give how
+many passages that somebody reads something in have lost their words."""
 
 # Those that others point to first.
 register_undoable(
@@ -77,6 +78,8 @@ class Outcome:
     speakers: bool = False
     """Some of these changed, too."""
     said: str = ""
+    lost: int = 0
+    """Coded passages that lost their words, and wait to be repaired."""
 
 
 _TORN: Final = (
@@ -92,12 +95,14 @@ class _Unchanged(Exception):  # noqa: N818 (not an error)
 class Act:
     """What is done to one transcript within one change."""
 
-    def __init__(self, change: Change, transcript_id: int) -> None:
+    def __init__(self, change: Change, transcript_id: int, asked_by: int | None = None) -> None:
         """Nothing is done yet."""
         self.change = change
+        self.asked_by = asked_by
         self.db: Database = change.db
         self.transcript_id = transcript_id
         self.patch = Patch(change)
+        self.lost = 0
 
     def keep(self, table: str, *keys: int) -> None:
         """Keep rows as they are before they are first touched; all rows of a key."""
@@ -113,7 +118,7 @@ class Act:
         """Tell the later stages what stands in place of which sentences."""
         told = Recast(self.transcript_id, tuple(before), tuple(after), settled or {})
         for call in sentence_changed:
-            call(self.change, self.patch, told)
+            self.lost += call(self.change, self.patch, told) or 0
 
     def finish(self, action: str, about: str, said: str, client_id: str | None) -> None:
         """Write the event, unless nothing changed."""
@@ -123,7 +128,7 @@ class Act:
         if not after:
             return
         seq = _record(self, action, about, before, after, said, client_id)
-        note_act(self.change, seq, scope_of(self.transcript_id))
+        note_act(self.change, seq, scope_of(self.transcript_id), self.asked_by)
 
 
 def scope_of(transcript_id: int) -> str:
@@ -134,18 +139,19 @@ def scope_of(transcript_id: int) -> str:
 @contextmanager
 def acting(
     study: Study, transcript_id: int, action: str, client_id: str | None = None, *,
-    about: str = "", said: str = "",
+    about: str = "", said: str = "", asked_by: int | None = None,
 ) -> Iterator[Act]:  # fmt: skip
     """Act on a transcript; ``said`` tells people what is done, without anybody's words.
 
-    ``about`` is the event's object, the transcript if left out. ``Repeated`` when the client
-    did it before, ``BadInput`` when the transcript is gone or approved.
+    ``about`` is the event's object, the transcript if left out; ``asked_by`` who can take it
+    back, the member if left out. ``Repeated`` when the client did it before, ``BadInput`` when
+    the transcript is gone or approved.
     """
     study.require("transcribe")
     with suppress(_Unchanged), study.change("transcribe") as change:
         change.once(client_id)
         _check_open(change.db, transcript_id)
-        act = Act(change, transcript_id)
+        act = Act(change, transcript_id, asked_by)
         yield act
         act.finish(action, about or scope_of(transcript_id), said, client_id)
 
@@ -183,13 +189,16 @@ def outcome(study: Study, client_id: str) -> Outcome:
     study.require("read")
     row = study.db.execute(
         "SELECT seq, json_extract(after, '$.touched'), json_extract(after, '$.speakers'),"
-        " json_extract(after, '$.said') FROM events WHERE client_id = ?",
+        " json_extract(after, '$.said'), json_extract(after, '$.lost') FROM events"
+        " WHERE client_id = ?",
         [client_id],
     ).fetchone()
     if row is None:
         return Outcome(study.head())
-    seq, touched, speakers, said = row
-    return Outcome(seq, tuple(json.loads(touched or "[]")), bool(speakers), said or "")
+    seq, touched, speakers, said, lost = row
+    return Outcome(
+        seq, tuple(json.loads(touched or "[]")), bool(speakers), said or "", int(lost or 0)
+    )
 
 
 def undo_state(study: Study, transcript_id: int) -> tuple[int, int]:
@@ -276,7 +285,7 @@ def _record(
         after={
             "transcript": act.transcript_id, "revision": revision, "touched": touched,
             "speakers": bool(act.patch.kept("speakers")), "said": said,
-            "stayed": act.patch.stayed(), "rows": after,
+            "lost": act.lost, "stayed": act.patch.stayed(), "rows": after,
         },
         client_id=client_id,
     )  # fmt: skip

@@ -46,7 +46,7 @@ export function send(view, about, fields, { done, failed } = {}) {
       call(about, view, answer)
       if (view.data.transcript !== transcript || !view.alive) return
       take(view, answer)
-      view.result = done?.(answer) ?? null
+      view.result = [done?.(answer), lostNote(answer)].filter(Boolean).join(" ") || null
     },
     (error) => {
       const now = error instanceof Refused ? error.answer : {}
@@ -74,6 +74,13 @@ function call(about, view, { put, speakers }) {
   for (const [name, id] of Object.entries(made)) {
     if (about[name] !== undefined && id !== undefined) known.set(about[name], id)
   }
+}
+
+/** Say that codings lost their words: whoever corrects does not see the repair list. */
+function lostNote({ lost }) {
+  if (!lost) return ""
+  const what = lost === 1 ? "A coded passage lost its words" : `${lost} coded passages lost their words`
+  return `${what}: to be repaired on the page Coding.`
 }
 
 /** Take the answer to an act of ours in. */
