@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Final
 
 from secure_storage import Study
@@ -12,11 +11,15 @@ from .rows import SentenceRow
 
 _BEFORE: Final = 8
 """Sentences before the first that is asked for: a pause is known by what came before it."""
-# Where a person gave the speaker (by_hand), nothing is uncertain about that.
 _LINES: Final = """
-SELECT s.id, s.turn_id, s.position, t.speaker_id, s.text, s.start, s.end, s.version, s.verbatim,
-       w.text, w.start, w.end, w.confidence, max(w.margin, 1.0 * t.by_hand), w.overlap
-FROM sentences s JOIN turns t ON t.id = s.turn_id LEFT JOIN words w ON w.sentence_id = s.id
+SELECT s.id, s.turn_id, s.position, t.speaker_id, s.text, s.start, s.end, s.version, s.verbatim
+FROM sentences s JOIN turns t ON t.id = s.turn_id
+WHERE s.transcript_id = ? AND s.position BETWEEN ? AND ? ORDER BY s.position
+"""
+# Where a person gave the speaker (by_hand), nothing is uncertain about that.
+_WORDS: Final = """
+SELECT s.id, w.text, w.start, w.end, w.confidence, max(w.margin, 1.0 * t.by_hand), w.overlap
+FROM sentences s JOIN turns t ON t.id = s.turn_id JOIN words w ON w.sentence_id = s.id
 WHERE s.transcript_id = ? AND s.position BETWEEN ? AND ? ORDER BY s.position, w.position
 """
 _RANGE: Final = """
@@ -56,21 +59,24 @@ def lines_around(study: Study, transcript_id: int, ids: Collection[int]) -> list
 
 
 def _read(study: Study, transcript_id: int, first: int, last: int) -> list[LineRow]:
-    rows = study.db.execute(_LINES, [transcript_id, first, last])
-    return [_line(key, [row[9:] for row in same]) for key, same in groupby(rows, lambda r: r[:9])]
+    # Two queries: sentences need not travel with each of their words.
+    heard: dict[int, list[Word]] = {}
+    where = [transcript_id, first, last]
+    for number, text, start, end, sure, margin, overlap in study.db.execute(
+        _WORDS, where
+    ).fetchall():
+        word = Word(text, start, end, sure, margin=margin, overlap=bool(overlap))
+        heard.setdefault(number, []).append(word)
+    rows = study.db.execute(_LINES, where).fetchall()
+    return [_line(row, tuple(heard.get(row[0], ()))) for row in rows]
 
 
-def _line(key: tuple[Any, ...], heard: list[tuple[Any, ...]]) -> LineRow:
-    number, turn, position, speaker, text, start, end, version, verbatim = key
-    words = tuple(
-        Word(said, since, until, sure, margin=margin, overlap=bool(overlap))
-        for said, since, until, sure, margin, overlap in heard
-        if said is not None
-    )
-    row = SentenceRow(
+def _line(row: tuple[Any, ...], words: tuple[Word, ...]) -> LineRow:
+    number, turn, position, speaker, text, start, end, version, verbatim = row
+    told = SentenceRow(
         number, turn, position, speaker, text, start, end, version,
-        min((word.confidence for word in words), default=None),
-        min((word.margin for word in words), default=None),
+        min([word.confidence for word in words], default=None),
+        min([word.margin for word in words], default=None),
         any(word.overlap for word in words),
     )  # fmt: skip
-    return LineRow(row, Sentence(text, start, end, words), verbatim)
+    return LineRow(told, Sentence(text, start, end, words), verbatim)
