@@ -26,6 +26,7 @@ from .eraser import (
     erasers,
     register_eraser,
 )
+from .naming import cells_with
 from .running import (
     Run,
     continue_erasures,
@@ -63,6 +64,7 @@ __all__ = [
     "carry_out_erasure",
     "certificate_text",
     "confirm_erasure",
+    "cells_with",
     "empty_where_said",
     "erasers",
     "find_theirs",

@@ -307,6 +307,13 @@ def cells(db: sqlite_utils.Database) -> Iterator[bytes]:
                 yield b"\0"
 
 
+def texts_of(db: sqlite_utils.Database, column: str) -> list[str]:
+    """Every text in a column (``table.column``)."""
+    table, _, name = column.partition(".")
+    rows = db.execute(f'SELECT "{name}" FROM "{table}" WHERE typeof("{name}") = \'text\'')
+    return [str(row[0]) for row in rows.fetchall()]
+
+
 def columns_where(db: sqlite_utils.Database, holds: Callable[[bytes], bool]) -> list[str]:
     """Columns in which ``holds`` is true of any cell."""
     return [

@@ -213,17 +213,19 @@ CREATE TABLE identifiers (
     decided_by INTEGER REFERENCES members (id),
     UNIQUE (sentence_id, verbatim, start, end)
 ) STRICT;
--- What was replaced, by whom, and when it is heard (seconds of the recording), where known.
+-- What was replaced, who decided so, and when it is heard (seconds of the recording), where known.
 CREATE TABLE replaced_places (
     id INTEGER PRIMARY KEY,
     transcript_id INTEGER NOT NULL REFERENCES transcripts (id),
     replacement_id INTEGER NOT NULL REFERENCES replacements (id),
     member_id INTEGER NOT NULL REFERENCES members (id),
+    sentence_id INTEGER REFERENCES sentences (id) ON DELETE SET NULL,
     at TEXT NOT NULL,
     start REAL,
     end REAL
 ) STRICT;
 CREATE INDEX replaced_places_transcript ON replaced_places (transcript_id);
+CREATE INDEX replaced_places_sentence ON replaced_places (sentence_id);
 -- Sentences that a second person read for what was missed.
 CREATE TABLE pseudonym_samples (
     sentence_id INTEGER NOT NULL REFERENCES sentences (id) ON DELETE CASCADE,

@@ -87,8 +87,9 @@ def test_who_only_reads_sees_the_report(
 ) -> None:
     save_transcription(study, TALK, title="One", group=1, recording_id=None)
     at = page(sign_in("Rita", "reader"))
-    assert not at.button
     assert "Sentences" in list(at.dataframe[0].value[""])
+    (button,) = at.button
+    assert "None of the registered names" in told(press(at, button.label))
 
 
 def test_an_installed_model_adds_its_entities(monkeypatch: MonkeyPatch) -> None:

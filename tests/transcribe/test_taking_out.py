@@ -28,6 +28,7 @@ from transcribe.store import (
     forget_term,
     identifiers,
     keep_identifiers,
+    named_elsewhere,
     note_sample,
     redo,
     reopen_identifiers,
@@ -329,3 +330,25 @@ def test_who_is_known_by_the_whole_name_is_proposed_first(study: Study, transcri
     add_term(study, "name", "Torvalda Hansen")
     second = add_term(study, "name", "Torvalda Gjerding")
     assert find_identifiers(study, transcript)[0].replacement_id == second
+
+
+def test_it_is_told_where_else_the_names_stand(study: Study, transcript: int) -> None:
+    save_transcription(study, TALK, title="Second hearing", group=1, recording_id=None)
+    assert named_elsewhere(study, transcript) == []
+    other = save_transcription(study, TALK, title="As Torvalda tells", group=2, recording_id=None)
+    choose_all(study, transcript)
+    replace_identifiers(study, transcript)
+    told = {one.what: one.texts for one in named_elsewhere(study, transcript)}
+    assert told == {
+        "Transcript Second hearing": 3, "Transcript As Torvalda tells": 3,
+        "Transcripts, title": 1, "Doubts, text": 2,
+    }  # fmt: skip
+    assert residual(study, other).replaced == 0
+
+
+def test_who_decided_is_no_second_person_after_the_replacement_either(
+    study: Study, transcript: int
+) -> None:
+    choose_all(study, transcript)
+    replace_identifiers(study, transcript)
+    assert [text for _, text in sentences_to_sample(study, transcript, 10)] == ["Det er sant."]

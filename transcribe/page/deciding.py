@@ -47,16 +47,17 @@ def deciding_part(study: Study, row: TranscriptRow, rows: Sequence[IdentifierRow
 
 
 def _context(study: Study, row: TranscriptRow, one: IdentifierRow) -> None:
-    said = sentences(study, row.id)
-    place = next(number for number, each in enumerate(said) if each.id == one.sentence_id)
+    around = sentences(study, row.id)
+    place = next(number for number, each in enumerate(around) if each.id == one.sentence_id)
     marked = f"{one.text[: one.start]}▶{one.words}◀{one.text[one.end :]}"
     if place:
-        st.text(textwrap.fill(said[place - 1].text, _WIDTH))
+        st.text(textwrap.fill(around[place - 1].text, _WIDTH))
     st.text(textwrap.fill(marked, _WIDTH))
-    if place + 1 < len(said):
-        st.text(textwrap.fill(said[place + 1].text, _WIDTH))
+    if place + 1 < len(around):
+        st.text(textwrap.fill(around[place + 1].text, _WIDTH))
     when = "" if one.seconds is None else f", at {clock(one.seconds)}"
-    st.text(f"{one.kind}: {one.why}{when}")
+    said = ", in what was said beside the written text" if one.verbatim else ""
+    st.text(f"{one.kind}: {one.why}{said}{when}")
 
 
 def _decision(

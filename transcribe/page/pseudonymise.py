@@ -16,6 +16,7 @@ from ..store import (
     find_identifiers,
     forget_term,
     identifiers,
+    named_elsewhere,
     replace_identifiers,
     replacements,
     residual,
@@ -118,6 +119,25 @@ def _report(study: Study, row: TranscriptRow) -> None:
             "Other transcripts of the same recording, not touched": str(state.others),
         }
         st.dataframe({"": list(lines), "Number": list(lines.values())}, hide_index=True)
+        _elsewhere(study, row)
+
+
+def _elsewhere(study: Study, row: TranscriptRow) -> None:
+    st.caption(
+        "Titles, labels of speakers, codes, themes and other transcripts can hold the same names, "
+        "and nothing here changes them."
+    )
+    if not st.button("Look for the names there", icon=":material/travel_explore:"):
+        return
+    with st.spinner("Looking through the study …"):
+        found = named_elsewhere(study, row.id)
+    if not found:
+        st.caption("None of the registered names and of the replaced words stands there.")
+        return
+    st.dataframe(
+        {"Where": [one.what for one in found], "Texts with a name": [one.texts for one in found]},
+        hide_index=True,
+    )
 
 
 def _terms(study: Study) -> None:

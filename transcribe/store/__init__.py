@@ -24,6 +24,7 @@ from .deciding import (
 )
 from .defaults import read_defaults, rewrite_prompt, set_study_defaults, study_defaults
 from .editing import edit_sentence
+from .elsewhere import Elsewhere, named_elsewhere
 from .groups import edit_group, grounds, groups, set_grounds
 from .guide import (
     Mark,
@@ -178,6 +179,8 @@ from .writing import (
 )
 
 __all__ = [
+    "Elsewhere",
+    "named_elsewhere",
     "IdentifierRow",
     "Replacement",
     "Residual",

@@ -120,7 +120,7 @@ def _found(study: Study, transcript_id: int, entities: Entities | None) -> list[
         [transcript_id],
     ).fetchall()
     labels = _put_there(study, transcript_id)
-    looked = Identifiers(load_lists(study.home / LISTS), _registries(study), entities)
+    looked = Identifiers(load_lists(study.home / LISTS), registries(study), entities)
     found: list[_Found] = []
     seen: set[tuple[int, str]] = set()
     for verbatim in (False, True):
@@ -259,8 +259,9 @@ def forget_term(study: Study, replacement_id: int) -> None:
         change.record("term.forgotten", f"replacement:{replacement_id}")
 
 
-def _registries(study: Study) -> list[Registry]:
-    """What is looked for: the participants' names, and the study's terms."""
+def registries(study: Study) -> list[Registry]:
+    """Give what is looked for: the participants' names, and the study's terms."""
+    study.require("read")
     marks = study.db.execute("SELECT DISTINCT hash FROM replacement_forms").fetchall()
     terms = term_finder(study.db, frozenset(bytes(row[0]) for row in marks))
     names = name_finder(study)
@@ -326,7 +327,7 @@ def _replacement(study: Study, change: Change, kind: Kind, label: str) -> int:
     row = change.db.execute("SELECT id FROM replacements WHERE label = ?", [label]).fetchone()
     if row:
         return int(row[0])
-    if any(registry.places(label) for registry in _registries(study)):
+    if any(registry.places(label) for registry in registries(study)):
         raise BadInput(
             "This is itself registered, or was replaced elsewhere: whoever bears it could not be "
             "told from what you put there. Choose another replacement."

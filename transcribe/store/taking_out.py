@@ -115,16 +115,21 @@ def residual(study: Study, transcript_id: int) -> Residual:
 def sentences_to_sample(study: Study, transcript_id: int, count: int) -> list[tuple[int, str]]:
     """Draw sentences that the member has not read and decided nothing on: id and text.
 
+    Where what was said is kept beside the text, that stands behind it.
+
     Who draws them puts the reading on record.
     """
     study.require("transcribe")
     rows = study.db.execute(
-        "SELECT s.id, s.text FROM sentences s WHERE s.transcript_id = ? AND NOT EXISTS (SELECT 1"
+        "SELECT s.id, s.text || coalesce(' / ' || s.verbatim, '') FROM sentences s"
+        " WHERE s.transcript_id = ? AND NOT EXISTS (SELECT 1"
         " FROM pseudonym_samples p WHERE p.sentence_id = s.id AND p.member_id = ?) AND NOT EXISTS"
         " (SELECT 1 FROM identifiers i WHERE i.sentence_id = s.id AND i.decided_by = ?)"
+        " AND NOT EXISTS (SELECT 1 FROM replaced_places r WHERE r.sentence_id = s.id"
+        " AND r.member_id = ?)"
         # A fixed draw, that no two looks at the page change.
         " ORDER BY (s.id * 2654435761) % 4294967296 LIMIT ?",
-        [transcript_id, study.member.id, study.member.id, count],
+        [transcript_id, *[study.member.id] * 3, count],
     )
     return [(int(row[0]), str(row[1])) for row in rows.fetchall()]
 
@@ -183,9 +188,17 @@ def _rewrite(act: Act, sentence_id: int, places: list[_Place]) -> dict[str, str]
     for one in places:
         start, end = times.get(one, (None, None))
         act.db.execute(
-            "INSERT INTO replaced_places (transcript_id, replacement_id, member_id, at, start,"
-            " end) VALUES (?, ?, ?, ?, ?, ?)",
-            [act.transcript_id, one.replacement_id, one.member_id, act.change.now, start, end],
+            "INSERT INTO replaced_places (transcript_id, replacement_id, member_id, sentence_id,"
+            " at, start, end) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                act.transcript_id,
+                one.replacement_id,
+                one.member_id,
+                sentence_id,
+                act.change.now,
+                start,
+                end,
+            ],
         )
         words = texts[one.verbatim][one.start : one.end]
         seal_original(act.change, Original(one.label, words, act.transcript_id, act.change.now))
