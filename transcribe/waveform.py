@@ -19,7 +19,7 @@ def peaks(samples: NDArray[np.float32], rate: int) -> bytes:
     loudest = np.maximum(
         np.abs(np.maximum.reduceat(samples, starts)), np.abs(np.minimum.reduceat(samples, starts))
     )
-    return np.minimum(255, np.rint(255 * loudest)).astype(np.uint8).tobytes()
+    return bytes(np.minimum(255, np.rint(255 * loudest)).astype(np.uint8))
 
 
 def silent(known: bytes, spans: Sequence[tuple[float, float]]) -> bytes:
