@@ -115,6 +115,23 @@ def _xlsx() -> bytes:
     return write_workbook("Bench", [Sheet("Answers", header, rows, (10, 10, 40))])
 
 
+_RICH_ODT = (
+    "<text:h>Field notes</text:h><text:p>Ann  0:01<text:line-break/>We<text:s text:c='3'/>tried."
+    "<text:note><text:p>n</text:p></text:note><office:annotation><text:p>c</text:p>"
+    "</office:annotation></text:p><text:list><text:list-item><text:p>Bo  0:05<text:tab/>No."
+    "</text:p></text:list-item></text:list><text:table><text:table-row><text:table-cell>"
+    "<text:p>Ann</text:p></text:table-cell><text:table-cell><text:p>Hm.</text:p>"
+    "</text:table-cell></text:table-row></text:table>"
+)
+_RICH_DOCX = (
+    "<w:p><w:r><w:t>Ann   0:01</w:t><w:br/><w:t>We tried.</w:t><w:tab/><w:noBreakHyphen/></w:r>"
+    "<w:del><w:r><w:delText>x</w:delText></w:r></w:del><w:r><w:footnoteReference w:id='1'/></w:r>"
+    "<w:sdt><w:p><w:r><w:t>box</w:t></w:r></w:p></w:sdt></w:p><w:tbl><w:tr><w:tc><w:p><w:r>"
+    "<w:t>Bo</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>No.</w:t></w:r></w:p></w:tc></w:tr>"
+    "</w:tbl><w:p><w:r><w:t>0:0:0.0 --&gt; 0:0:4.2</w:t><w:br/><w:t>Ann</w:t></w:r></w:p>"
+)
+
+
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "vtt": lambda: [
         f"WEBVTT\n\n{_cues('.', voice)}".encode() for voice in ("<v {}>", "{}: ")
@@ -142,10 +159,10 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     ],
     "stm": lambda: [_lines("a 1 {0} {1} {1}.9 {2}\n").replace("e L", "eL").encode()],
     "docx": lambda: [
-        docx(_words_xml("<w:r><w:t>{}</w:t></w:r>", "w:p")),
+        docx(_words_xml("<w:r><w:t>{}</w:t></w:r>", "w:p")), docx(_RICH_DOCX),
         transcribe.render(transcribe.read_json(_fokus()), "docx", "Group"),
     ],
-    "odt": lambda: [odt(_words_xml("<text:span>{}</text:span>", "text:p"))],
+    "odt": lambda: [odt(_words_xml("<text:span>{}</text:span>", "text:p")), odt(_RICH_ODT)],
     "pdf": lambda: [pdf("Ann: We tried it. Bo: p\u00e5 m\u00f8tet.")],
     "xlsx": lambda: [_xlsx()],
 }  # fmt: skip

@@ -14,7 +14,7 @@ _ENDS: Final = tuple(".!?…:»”\"'")
 _HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s+|\s+#+\s*$")
 _QUOTED: Final = re.compile(r"^\s{0,3}(?:>\s?){1,5}")
 _STRONG: Final = re.compile(r"(\*\*|__|~~|`)(?=\S)([^*_`~]{1,500})(?<=\S)\1")
-_LINK: Final = re.compile(r"!?\[([^\]]{0,300})\]\([^)\s]{0,500}(?:\s\"[^\"]{0,200}\")?\)")
+_LINK: Final = re.compile(r"!?\[([^\[\]]{0,300})\]\([^)\s\[]{0,500}(?:\s\"[^\"]{0,200}\")?\)")
 _RULE: Final = re.compile(r"^\s*(?:[-*_=]\s*){3,}$|^\s*\|?[\s:|-]+\|[\s:|-]*$")
 
 
