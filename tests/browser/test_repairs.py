@@ -86,3 +86,11 @@ def test_a_coding_that_lost_its_words_is_put_right_with_the_keyboard(
     page.reload()
     expect(rows.nth(1).locator(".chip .part")).to_have_text("«alarm»")
     expect(lost).to_be_visible()
+    rows.nth(1).locator(".text").click()
+    listed.press("e")
+    page.get_by_role("listbox", name="Sentences").locator("textarea").fill("Say it anew.")
+    page.keyboard.press("Enter")
+    expect(
+        page.get_by_role("status").filter(has_text="A coded passage lost its words")
+    ).to_be_visible()
+    expect(lost).to_contain_text("To repair (2)")
