@@ -201,6 +201,7 @@ def test_the_page_counts_and_a_question_is_marked_on_it(study: Study, talk: int)
         where.set_value(sentences(study, talk)[place].id)
         next(one for one in at.button if one.label == "Mark").click().run()
         assert not at.exception
+    assert any("may mean that it could not be heard" in one.value for one in at.caption)
     shares = at.dataframe[0].value
     assert list(shares["Who"]) == ["Anna", "Berit", "Mod"]
     assert list(shares["Time"]) == ["1:00", "0:27", "0:08"]

@@ -93,6 +93,12 @@ def _shares(said: Sequence[Spoken]) -> None:
         + "**Broke in**: began a turn while another's was not over. **Went along**: one or two "
         "words («mm», «yes») while another went on, which are no turn."
     )  # fmt: skip
+    if not any(one.broke_in for one in rows):
+        st.caption(
+            "That nobody broke in may mean that it could not be heard: no two voices were found "
+            "at the same time, which the built-in way of telling speakers apart never does, and "
+            "texts without times do not tell."
+        )
 
 
 def _timeline(said: Sequence[Spoken], questions: Mapping[int, Question]) -> None:
@@ -226,7 +232,7 @@ def _chart(found: _Found) -> None:
             "mark": {"type": "bar", "cornerRadiusEnd": 3},
             "height": _ROW * len(found) + 120,
             "encoding": {
-                "x": {"field": "Minutes", "type": "quantitative"},
+                "x": {"field": "Minutes", "type": "quantitative", "axis": {"tickCount": 8}},
                 "y": {**_people("Question"), "sort": [text[:_SHORT] for text, _, _ in found],
                       "axis": {"labelLimit": 300}},
                 "color": {"field": "Who", "type": "nominal", "title": None,
