@@ -92,13 +92,17 @@ def test_registered_names_are_found_however_they_are_written(text: str, words: s
         "I 2019 hadde vi 4500 pasienter og 12 ansatte.",
         "Hun er 45 år og har jobbet i 12 år.",
         "That's what we'll do, I'm sure, isn't it?",
-        "In English we say it that way. On Monday they came.",
+        "In English we say it that way. They came on Sundays.",
         "Det er en karismatisk karakter.",
         "Klokka 14.30 tok jeg 2,5 mg.",
     ],
 )
 def test_what_identifies_nobody_is_not_asked_about(text: str) -> None:
     assert found(text, registered=PEOPLE) == []
+
+
+def test_a_registered_word_beside_a_name_belongs_to_it() -> None:
+    assert found("per dahla sa det.", registered=("Per Dahle",)) == [("per dahla", "name")]
 
 
 def test_what_was_found_once_is_found_everywhere_in_the_transcript() -> None:

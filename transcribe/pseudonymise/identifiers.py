@@ -140,7 +140,7 @@ class Identifiers:
         small, capital = _plain(text), text[0].isupper()
         ordinary = self._is_ordinary(small)
         inside = capital and not first and len(small) >= _SHORTEST
-        listed = small in self._lists.capitals
+        listed = _any_form(small, self._lists.capitals)
         if (not ordinary or inside) and not listed and self._near(small):
             return "name", MISHEARD
         if not capital and self._counts[small] <= _SELDOM and self._known(text.capitalize()):
@@ -209,7 +209,8 @@ class Identifiers:
     def _may_be_name(self, word: _Token) -> bool:
         if word.small in self._lists.capitals or len(word.small) < _SHORTEST:
             return False
-        return (word.capital and not word.first) or not self._is_ordinary(word.small)
+        inside = word.capital and not word.first
+        return inside or not self._is_ordinary(word.small) or self._known(word.text.capitalize())
 
     def _like(self, tokens: list[list[_Token]], again: dict[str, Kind]) -> dict[str, Kind]:
         """Add the words that are like those found, as these may have been heard."""
