@@ -164,8 +164,9 @@ def test_a_guide_is_read_from_word_and_from_text() -> None:
     assert questions_in(b"1. What?\n\n2. Why? Tell us.\n", "guide.txt") == (
         "What?", "Why? Tell us.",
     )  # fmt: skip
-    with pytest.raises(BadInput):
-        questions_in(b"\x00\x01", "guide.docx")
+    for wrong in ((b"\x00\x01", "guide.docx"), (b"1.\n2.\n", "numbers.txt")):
+        with pytest.raises(BadInput):
+            questions_in(*wrong)
 
 
 def page(study: Study) -> AppTest:
