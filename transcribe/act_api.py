@@ -104,7 +104,8 @@ def _merge_turn(study: Study, transcript_id: int, asked: Asked) -> None:
 
 
 def _undo(study: Study, transcript_id: int, asked: Asked) -> None:
-    store.undo(study, transcript_id, asked.client_id())
+    leaving = asked.flag("leaving") if "leaving" in asked.fields else False
+    store.undo(study, transcript_id, asked.client_id(), leaving=leaving)
 
 
 def _redo(study: Study, transcript_id: int, asked: Asked) -> None:
@@ -132,6 +133,7 @@ ACTS: Final[Mapping[str, Do]] = {
     "split_turn": _split_turn,
     # sentence, version, start, end (seconds or null)
     "times": _times,
+    # leaving (optional): an act that cannot be taken back is left, the one before it is taken back
     "undo": _undo,
     **SPEAKING,
     # sentence, version, text ("": none is kept)

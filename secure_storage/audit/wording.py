@@ -24,6 +24,7 @@ _STARTS: Final[Mapping[Group, tuple[str, ...]]] = MappingProxyType(
 _SAID: Final[Mapping[str, str]] = MappingProxyType(
     {
         "act.redone": "did an act again",
+        "act.left": "left an act that could not be taken back as it was",
         "act.undone": "took an act back",
         "audit.anchors_restarted": "began the anchors anew",
         "backup.failed": "found a backup that is not good",

@@ -8,7 +8,7 @@ can stand in one act.
 """
 
 from .patch import Patch, Rows, Undoable, register_undoable
-from .step import Step, note_act, put, settled, to_redo, to_undo, undo_counts
+from .step import Step, leave_act, note_act, put, settled, to_redo, to_undo, undo_counts
 from .store import next_id
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Rows",
     "Step",
     "Undoable",
+    "leave_act",
     "next_id",
     "note_act",
     "put",

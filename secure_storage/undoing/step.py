@@ -52,14 +52,22 @@ def undo_counts(db: "sqlite_utils.Database", member_id: int, scope: str) -> tupl
     return store.counts(db, member_id, scope)
 
 
-def note_act(change: "Change", seq: int, scope: str) -> None:
-    """Note that the event ``seq`` of this change can be taken back within ``scope``."""
-    store.add_act(change.db, seq, change.member.id, scope)
+def note_act(change: "Change", seq: int, scope: str, member_id: int | None = None) -> None:
+    """Note that the event ``seq`` of this change can be taken back within ``scope``.
+
+    By the member whose change it is, or by the one for whom it was made.
+    """
+    store.add_act(change.db, seq, member_id or change.member.id, scope)
 
 
 def settled(change: "Change", step: Step, undone_by: int | None) -> None:
     """Note that an act was taken back (by which event), or done again (None)."""
     store.mark(change.db, step.seq, undone_by)
+
+
+def leave_act(change: "Change", step: Step) -> None:
+    """Note that an act that cannot be taken back is left as it is: those before it can be."""
+    store.leave(change.db, step.seq)
 
 
 def put(

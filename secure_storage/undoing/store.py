@@ -68,10 +68,16 @@ def mark(db: sqlite_utils.Database, seq: int, undone_by: int | None) -> None:
     db.execute("UPDATE acts SET undone_by = ? WHERE seq = ?", [undone_by, seq])
 
 
+def leave(db: sqlite_utils.Database, seq: int) -> None:
+    """Note that an act that stands is not to be taken back any more."""
+    db.execute("UPDATE acts SET closed = 1 WHERE seq = ? AND undone_by IS NULL", [seq])
+
+
 def newest(db: sqlite_utils.Database, member_id: int, scope: str) -> int | None:
-    """Give the member's last act that stands."""
+    """Give the member's last act that stands, but for those left as they are."""
     row = db.execute(
-        "SELECT max(seq) FROM acts WHERE member_id = ? AND scope = ? AND undone_by IS NULL",
+        "SELECT max(seq) FROM acts WHERE member_id = ? AND scope = ? AND undone_by IS NULL"
+        " AND closed = 0",
         [member_id, scope],
     ).fetchone()
     return None if row[0] is None else int(row[0])
@@ -90,7 +96,7 @@ def last_undone(db: sqlite_utils.Database, member_id: int, scope: str) -> int | 
 def counts(db: sqlite_utils.Database, member_id: int, scope: str) -> tuple[int, int]:
     """Count what the member could take back, and do again."""
     row = db.execute(
-        "SELECT coalesce(sum(undone_by IS NULL), 0),"
+        "SELECT coalesce(sum(undone_by IS NULL AND closed = 0), 0),"
         " coalesce(sum(undone_by IS NOT NULL AND closed = 0), 0)"
         " FROM acts WHERE member_id = ? AND scope = ?",
         [member_id, scope],

@@ -182,6 +182,31 @@ def test_what_was_built_on_is_not_taken_back(
     assert lines()[1]["text"] == "Bo's."
 
 
+def test_what_cannot_be_taken_back_is_left_and_older_acts_can(
+    act: Act,
+    browse: Callable[[str], TestClient],
+    sign_in: Callable[[str, Role], Study],
+    lines: Lines,
+    talk: int,
+    study: Study,
+) -> None:
+    sign_in("Bo", "coder")
+    first, second, _ = lines()
+    act("edit", sentence=second["id"], version=1, text="Older.")
+    act("edit", sentence=first["id"], version=1, text="Built on.")
+    bo = acting(browse("Bo"), talk, "bo")
+    bo("edit", sentence=first["id"], version=2, text="Bo's.")
+    assert act("undo")["status"] == 409
+    left = act("undo", leaving=True)
+    assert [one["text"] for one in lines()[:2]] == ["Bo's.", second["text"]]
+    assert (left["undo"], left["redo"], left["said"]) == (0, 1, "Taken back: a corrected sentence")
+    assert act("redo")["put"][0]["text"] == "Older."
+    assert act("undo", leaving=True)["status"] == 200  # nothing is left that can be taken back
+    assert act("undo", leaving=True)["said"] == ""
+    assert bo("undo")["put"][0]["text"] == "Built on."
+    assert "act.left" in [event.action for event in study.recent_events(limit=9)]
+
+
 def test_doubtful_words_are_marked_one_by_one(act: Act, lines: Lines) -> None:
     third = lines()[2]
     why = "recognised with little confidence"

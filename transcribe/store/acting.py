@@ -20,6 +20,7 @@ from secure_storage import (
     Step,
     Study,
     Undoable,
+    leave_act,
     note_act,
     put,
     register_undoable,
@@ -171,11 +172,24 @@ def acting_for_good(
             _record(act, action, scope_of(transcript_id), {}, {}, said, client_id)
 
 
-def undo(study: Study, transcript_id: int, client_id: str | None = None) -> str:
+def undo(
+    study: Study, transcript_id: int, client_id: str | None = None, *, leaving: bool = False
+) -> str:
     """Take back the member's last act on a transcript; gives what it was, "" for none.
 
-    ``BuiltOn`` when what it changed was changed again since.
+    ``BuiltOn`` when what it changed was changed again since, or erased. ``leaving``: an act of
+    which that is true is left as it is, for good, and the one before it is taken back.
     """
+    study.require("transcribe")
+    step = to_undo(study.db, study.member.id, scope_of(transcript_id)) if leaving else None
+    try:
+        return _step(study, transcript_id, client_id, again=False)
+    except BuiltOn:
+        if step is None:
+            raise
+    with study.change("transcribe") as change:
+        leave_act(change, step)
+        change.record("act.left", step.object, after={"act": step.seq})
     return _step(study, transcript_id, client_id, again=False)
 
 

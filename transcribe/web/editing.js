@@ -206,7 +206,15 @@ class Editor extends Transcript {
 
   undo(again = false) {
     const nothing = again ? "Nothing to do again." : "Nothing of yours to take back."
-    this.act({ act: again ? "redo" : "undo" }, () => ({}), {
+    // Refused, and nothing was done since: that one is left, so that those before it can go.
+    const leaving = this.leaving === this.answers
+    this.act({ act: again ? "redo" : "undo" }, () => (again ? {} : { leaving }), {
+      failed: (error) => {
+        if (again || error.status !== 409) return false
+        this.leaving = this.answers
+        this.say(`${error.message} Or press u again: it is left as it is, and what you did before it is taken back.`, true)
+        return true
+      },
       done: ({ said, put }) => {
         if (!said) return nothing
         if (put.length) queueMicrotask(() => this.move(this.places.get(put[0].id) ?? this.current))
