@@ -164,7 +164,9 @@ def _align(study: Study, row: JobRow, transcript_id: int, outcome: Transcription
             (one.id, one.text, when) for one, when in zip(lines, found.sentences, strict=True)
         ]
         with suppress(Repeated):
-            store.place_sentences(study, transcript_id, placed, f"align-{row.capsule}")
+            store.place_sentences(
+                study, transcript_id, source.id, placed, f"align-{row.capsule}", row.asked_by
+            )
     except BadInput as error:
         settle(study, row, "failed", str(error))
         return

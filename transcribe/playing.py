@@ -7,6 +7,7 @@ at a time; whatever is interrupted is begun again when somebody next wants to pl
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from .silence import silenced
 from .store import PLAYBACK, MediaRow
 
 _STEREO: Final = 2
+_REST: Final = 300.0
+"""Seconds after which what could not be made is tried again: a full disk has room by then."""
 
 
 @dataclass(slots=True)
@@ -30,6 +33,11 @@ class _Work:
     recording_id: int
     done: float = 0.0
     problem: str = ""
+    ended: float = 0.0
+    """When the problem came."""
+
+    def give_up(self, problem: str) -> None:
+        self.ended, self.problem = time.monotonic(), problem
 
 
 _one: Final = threading.Lock()
@@ -63,7 +71,8 @@ def _made(study: Study, recording_id: int, rows: Sequence[MediaRow]) -> _Work:
     """Give the work on a recording, begun unless somebody is at it."""
     key = (study.home, tuple(row.file_id for row in rows))
     with _one:
-        if (work := _works.get(key)) is None:
+        work = _works.get(key)
+        if work is None or (work.problem and time.monotonic() >= work.ended + _REST):
             busy = any(home == study.home and not one.problem for (home, _), one in _works.items())
             work = _Work(recording_id)
             if not busy:
@@ -85,9 +94,11 @@ def _make(study: Study, work: _Work, key: tuple[Path, tuple[str, ...]]) -> None:
     except NotSignedIn:
         pass  # they signed out: whoever comes next goes on
     except FokusError as error:
-        work.problem = str(error)
+        work.give_up(str(error))
     except Exception as error:
-        work.problem = f"The sound cannot be prepared because of a fault ({type(error).__name__})."
+        if not study.closed:  # else signing out surfaced anywhere
+            fault = type(error).__name__
+            work.give_up(f"The sound cannot be prepared because of a fault ({fault}).")
     finally:
         if not work.problem:
             with _one:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from secure_storage import BadInput, Study
+from secure_storage import BadInput, Role, Study
 from transcribe import (
     Sentence,
     TranscribeOptions,
@@ -63,9 +63,9 @@ def listened(
     monkeypatch.setattr(sys.modules["transcribe.jobs"], "watch", lambda study: None)
     (tmp_path / "model.pt").write_bytes(b"")
 
-    def hear(words: str) -> None:
+    def hear(words: str, by: Study = study) -> None:
         options = TranscribeOptions(model=str(tmp_path / "model.pt"), language="en")
-        (number,) = start_jobs(study, [sound], options, aligns=text)
+        (number,) = start_jobs(by, [sound], options, aligns=text)
         row, key = store.job(study, number), store.job_key(study, number)
         assert key is not None and row.aligns == text
         path = study.home / "jobs" / row.capsule
@@ -111,6 +111,29 @@ def test_the_wrong_recording_is_told_and_changes_nothing(
     listened("something else is talked about in this one always")
     (job,) = jobs(study)
     assert job.state == "failed" and "Only 11 % of the words" in job.message
+    assert times(study, text)[1] == (90.0, 99.0)
+
+
+def test_sound_that_was_taken_away_meanwhile_gives_no_times(
+    study: Study, text: int, sound: int, listened: Callable[[str], None]
+) -> None:
+    attach_recording(study, text, sound)
+    undo(study, text)
+    listened("what do you hope for hands should stay always")
+    (job,) = jobs(study)
+    assert job.state == "failed" and "taken from this text" in job.message
+    assert times(study, text)[1] == (90.0, 99.0)
+
+
+def test_who_asked_for_the_times_takes_them_back_whoever_took_them_in(
+    study: Study, text: int, sound: int, listened: Callable[..., None],
+    sign_in: Callable[[str, Role], Study],
+) -> None:  # fmt: skip
+    attach_recording(study, text, sound)
+    bo = sign_in("Bo", "coder")
+    listened("what do you hope for hands should stay always", by=bo)
+    assert times(study, text)[1] == (1.25, 2.0)
+    assert undo(bo, text) == "Taken back: times found in the sound"
     assert times(study, text)[1] == (90.0, 99.0)
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,8 @@ def held_still(study: Study) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(process, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # it was cancelled
+            os.kill(process, signal.SIGCONT)
 
 
 def kill_in_the_middle(study: Study) -> None:
@@ -328,12 +329,11 @@ def test_all_that_waits_is_handed_to_one_worker(
 def test_when_the_one_at_work_is_cancelled_the_next_goes_on(
     study: Study, silence: int, model: TranscribeOptions, tmp_path: Path
 ) -> None:
+    other = quiet(study, tmp_path, "Other", 3.0)
     first = start_job(study, silence, model)
-    second = start_job(study, quiet(study, tmp_path, "Other", 3.0), model)
-    path = folder(study) / store.job(study, first).capsule
-    while capsule.progress(path).state == "queued":
-        time.sleep(0.01)
-    cancel_job(study, first)
+    with held_still(study):
+        second = start_job(study, other, model)
+        cancel_job(study, first)
     until(study, lambda: store.job(study, second).state == "failed")
     assert "No speech" in store.job(study, second).message
     assert store.job(study, first).state == "cancelled"

@@ -182,6 +182,10 @@ def test_what_cannot_be_made_is_told_and_not_tried_for_ever(
     for _ in range(3):
         found = finished(study, number)
     assert "because of a fault (RuntimeError)" in found.problem and len(tries) == 1
+    # A while later somebody may have mended it.
+    monkeypatch.undo()
+    monkeypatch.setattr("transcribe.playing._REST", 0.0)
+    assert finished(study, number).ready
 
 
 @pytest.mark.parametrize(

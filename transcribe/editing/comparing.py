@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from ..anchoring import matches
 from .placing import tokens_of
 
 Piece = tuple[Literal["same", "gone", "new"], str]
@@ -20,6 +21,8 @@ class PastLine:
     speaker: str
     start: float | None = None
     verbatim: str | None = None
+    speaker_id: int | None = None
+    """Who that is, whatever they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,9 @@ class Difference:
 def compare(old: Sequence[PastLine], new: Sequence[PastLine]) -> tuple[Difference, ...]:
     """Give the runs in which two revisions differ in words, their sentences or who says them.
 
-    Sentences that are the same in both come first; between them the words are matched (Ratcliff
-    and Obershelp, by ``difflib``), across the borders of sentences that were split or merged.
+    Sentences that are the same in both come first; between them the words are matched, across
+    the borders of sentences that were split or merged. That a speaker is called otherwise is no
+    difference.
     """
     pairs = SequenceMatcher(None, _keys(old), _keys(new), autojunk=False)
     return tuple(
@@ -53,18 +57,25 @@ def compare(old: Sequence[PastLine], new: Sequence[PastLine]) -> tuple[Differenc
     )
 
 
-def _keys(lines: Iterable[PastLine]) -> list[tuple[int, str, str]]:
-    return [(one.id, one.text, one.speaker) for one in lines]
+def _keys(lines: Iterable[PastLine]) -> list[tuple[int, str, int | str]]:
+    return [(one.id, one.text, one.speaker_id or one.speaker) for one in lines]
 
 
 def _words(old: Sequence[PastLine], new: Sequence[PastLine]) -> Iterator[Piece]:
     was = [word for one in old for word in tokens_of(one.text)]
     now = [word for one in new for word in tokens_of(one.text)]
-    for kind, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield "same", " ".join(was[a:b])
-            continue
+    # By what is unique first: all words of a long talk against each other would take minutes.
+    a = c = 0
+    same: list[str] = []
+    for b, d in [*matches(was, now), (len(was), len(now))]:
+        if (a, c) != (b, d) and same:
+            yield "same", " ".join(same)
+            same = []
         if a < b:
             yield "gone", " ".join(was[a:b])
         if c < d:
             yield "new", " ".join(now[c:d])
+        same += was[b : b + 1]
+        a, c = b + 1, d + 1
+    if same:
+        yield "same", " ".join(same)

@@ -31,17 +31,28 @@ def attach_recording(
 
 
 def place_sentences(
-    study: Study, transcript_id: int, found: Sequence[tuple[int, str, Anchored]],
-    client_id: str | None = None,
+    study: Study, transcript_id: int, recording_id: int,
+    found: Sequence[tuple[int, str, Anchored]], client_id: str | None = None,
+    asked_by: int | None = None,
 ) -> None:  # fmt: skip
     """Write the times of sentences (id, the text they were found for, time), in one act.
 
     A sentence whose text is another meanwhile keeps what it had. The words of the text
-    get times too; that a person wrote them, nothing doubts.
+    get times too; that a person wrote them, nothing doubts. ``BadInput`` where the sound in
+    which they were found is not the transcript's any more. Whoever asked for it takes it back.
     """
     with acting(
-        study, transcript_id, "transcript.aligned", client_id, said="times found in the sound"
-    ) as act:
+        study, transcript_id, "transcript.aligned", client_id, said="times found in the sound",
+        asked_by=asked_by,
+    ) as act:  # fmt: skip
+        (sound,) = act.db.execute(
+            "SELECT recording_id FROM transcripts WHERE id = ?", [transcript_id]
+        ).fetchone()
+        if sound != recording_id:
+            raise BadInput(
+                "The recording was taken from this text meanwhile, so the times that were found "
+                "in it were not written. Attach it again, then find the times."
+            )
         texts = dict(
             act.db.execute(
                 "SELECT id, text FROM sentences WHERE transcript_id = ?", [transcript_id]

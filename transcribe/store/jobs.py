@@ -10,7 +10,7 @@ from .rows import JobRow, JobState
 
 _JOBS: Final = """
 SELECT id, recording_id, capsule, options, state, message, created_at, finished_at, transcript_id,
-       key IS NOT NULL, aligns
+       key IS NOT NULL, aligns, created_by
 FROM jobs
 """
 
@@ -120,9 +120,9 @@ def set_job_state(
 
 
 def _job(row: tuple[Any, ...]) -> JobRow:
-    *values, resumable, aligns = row
+    *values, resumable, aligns, asked_by = row
     number, recording, capsule, options, state, message, created, finished, transcript = values
     return JobRow(
         number, recording, capsule, options, state, message, created, finished, transcript,
-        bool(resumable), aligns,
+        bool(resumable), aligns, asked_by,
     )  # fmt: skip

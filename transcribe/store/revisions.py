@@ -118,7 +118,9 @@ def _lines(held: _Held) -> list[PastLine]:
     for row in sorted(held["sentences"].values(), key=lambda one: one["position"]):
         speaker = turns.get(row["turn_id"], {}).get("speaker_id")
         label = labels.get(speaker or 0, {}).get("label", UNKNOWN)
-        lines.append(PastLine(row["id"], row["text"], label, row["start"], row["verbatim"]))
+        lines.append(
+            PastLine(row["id"], row["text"], label, row["start"], row["verbatim"], speaker)
+        )
     return lines
 
 

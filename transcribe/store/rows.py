@@ -146,6 +146,8 @@ class JobRow:
     """Its key is still known, so its capsule can be taken up again."""
     aligns: int | None
     """The transcript to whose text it gives times; None where it makes a transcript."""
+    asked_by: int
+    """The member who started it."""
 
 
 @dataclass(frozen=True, slots=True)
