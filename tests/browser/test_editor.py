@@ -76,29 +76,22 @@ def workbench(serve: Callable[[Path], Any], home: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def signed_in() -> dict[str, Any]:
-    """The cookies of who has signed in, by name."""
-    return {}
-
-
-@pytest.fixture
 def at(
-    workbench: Any, visit: Callable[[Any], Page], sign_in: Callable[[Page, str, str], None],
-    choose: Callable[[Page, str], None], signed_in: dict[str, Any],
+    workbench: Any, visit_once: Callable[[Any], Page], sign_in: Callable[[Page, str, str], None],
+    choose: Callable[[Page, str], None],
 ) -> Callable[..., Page]:  # fmt: skip
-    """Open a transcript, its list focused; who has signed in once stays signed in."""
+    """Open a transcript, its list focused; each member has one window for all tests."""
+    pages: dict[str, Page] = {}
 
     def enter(title: str, name: str = "Ada", page_name: str = "Transcript") -> Page:
-        page = visit(workbench)
-        if name in signed_in:
-            page.context.add_cookies(signed_in[name])
-            page.goto("/")
-        else:
+        page = pages.get(name)
+        if page is None:
+            page = pages[name] = visit_once(workbench)
             sign_in(page, name, PASSPHRASE)
             expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
-            signed_in[name] = page.context.cookies()
-        page.get_by_role("link", name=page_name).first.click()
-        expect(page.get_by_role("heading", level=1)).to_have_text(page_name)
+        if page.get_by_role("heading", level=1).text_content() != page_name:
+            page.get_by_role("link", name=page_name).first.click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(page_name)
         expect(page.locator(".fokus .list")).to_be_visible()
         choose(page, title)
         # Or else the list that is focused may still be the other transcript's.
@@ -356,6 +349,9 @@ def test_two_who_correct_one_sentence_lose_nothing(at: Callable[..., Page]) -> N
     # Ada's act is not what Bo takes back.
     bo.keyboard.press("u")
     expect(told(bo)).to_contain_text("This cannot be taken back")
+    # It is left as it is, and there is nothing of Bo's before it.
+    bo.keyboard.press("u")
+    expect(told(bo)).to_have_text("Nothing of yours to take back.")
     stand(bo, "By", "Bo.", *REST)
 
 
