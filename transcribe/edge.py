@@ -78,7 +78,7 @@ class Asked:
         value = self.fields.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e9:
             raise BadInput(f"This request cannot be read: {name} is not a time.")
         return float(value)
 

@@ -274,6 +274,7 @@ def test_what_cannot_be_is_refused(act: Act, lines: Lines) -> None:
         {"act": "remove", "sentences": 7},
         {"act": "replace", "places": [[first, 1, 0, 99]], "with": "x"},
         {"act": "times", "sentence": first, "version": 1, "start": "now", "end": None},
+        {"act": "times", "sentence": first, "version": 1, "start": 10**400, "end": None},
         {"act": "insert", "after": first, "text": " ", "start": None, "end": None},
         {"act": "insert", "after": first, "text": "A", "start": None, "end": None, "speaker": 99},
     ):

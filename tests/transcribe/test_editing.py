@@ -213,6 +213,12 @@ def test_times_are_seconds_in_order(study: Study, talk: int) -> None:
             set_times(study, talk, first, 2, start, end, None)
 
 
+def test_pasted_control_characters_are_left_out(study: Study, talk: int) -> None:
+    first = sentences(study, talk)[0].id
+    text = "One\x00\x07 \u200d here\x0bnow."
+    assert edit_sentence(study, first, text, 1, None).text == "One \u200d here now."
+
+
 def test_written_language_keeps_what_was_said(study: Study, talk: int) -> None:
     first = sentences(study, talk)[0].id
 

@@ -4,6 +4,7 @@ A sentence is named with the version in which it was read. Where somebody else c
 meanwhile ``StaleWrite`` is raised, and both texts are the person's to compare.
 """
 
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -208,8 +209,12 @@ def transcript_of(study: Study, sentence_id: int) -> int:
 
 
 def tidied(text: str) -> str:
-    """Put one space between words; ``BadInput`` when nothing is left, or it is endless."""
-    text = " ".join(text.split())
+    """Put one space between words, without control characters, as pasting brings them.
+
+    ``BadInput`` when nothing is left, or it is endless.
+    """
+    said = (sign for sign in text if sign.isspace() or unicodedata.category(sign) != "Cc")
+    text = " ".join("".join(said).split())
     _check_length(text)
     return text
 
