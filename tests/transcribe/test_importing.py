@@ -549,8 +549,8 @@ def test_no_control_characters_and_no_lone_surrogates_come_in() -> None:
 
 @pytest.mark.parametrize(
     "line", ["We said it helps. " * 16_700, "we said it helps " * 17_700, "a" * 300_000,
-             "(" * 300_000, "[00:01] " * 37_500 + "x"],
-    ids=["prose", "no stops", "one word", "brackets", "stamps"],
+             "(" * 300_000, "[00:01] " * 37_500 + "x", f"a{' ' * 300_000}b"],
+    ids=["prose", "no stops", "one word", "brackets", "stamps", "spaces"],
 )  # fmt: skip
 def test_300_000_characters_on_one_line(line: str) -> None:
     read = look(f"Ann: {line}\n\nBo: Mm.\n\nAnn: Yes.\n", "txt")

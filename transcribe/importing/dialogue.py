@@ -19,7 +19,7 @@ _TIMED: Final = re.compile(
     r"(?:\s{0,3}[-–—:]\s|\s{1,9}|$)"
 )
 _WITHIN: Final = re.compile(
-    r"\s*(?:\[(\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)\]"
+    r"\s?(?:\[(\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)\]"
     r"|#(\d{1,3}:\d{2}:\d{2}(?:[.,-]\d{1,3})?)#)(?:\s{0,3}[-–—]\s)?\s*"
 )
 """A time stamp inside of what is said, as noScribe, aTrain, oTranscribe and f4 write them."""

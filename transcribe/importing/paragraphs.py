@@ -11,7 +11,7 @@ _WIDEST: Final = 160
 _FULL: Final = 0.75
 """Share of the usual width from which on a line may go on in the next."""
 _ENDS: Final = tuple(".!?…:»”\"'")
-_HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s+|\s+#+\s*$")
+_HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s{1,9}|\s{1,9}#{1,9}\s{0,9}$")
 _QUOTED: Final = re.compile(r"^\s{0,3}(?:>\s?){1,5}")
 _STRONG: Final = re.compile(r"(\*\*|__|~~|`)(?=\S)([^*_`~]{1,500})(?<=\S)\1")
 _LINK: Final = re.compile(r"!?\[([^\[\]]{0,300})\]\([^)\s\[]{0,500}(?:\s\"[^\"]{0,200}\")?\)")
