@@ -1,5 +1,7 @@
 """The sound of a text that came without: attached later, and its times found."""
 
+from typing import Final
+
 import streamlit as st
 
 from secure_storage import Study
@@ -16,7 +18,10 @@ from ..store import (
 )
 from ..transcript_component import may
 from .starting import choose_model
-from .telling import labels, told
+from .telling import clock, labels, told
+
+_SLACK: Final = 2.0
+"""Seconds that the last sentence may end after the sound."""
 
 
 def sound_part(study: Study, row: TranscriptRow) -> None:
@@ -60,6 +65,13 @@ def _align(study: Study, row: TranscriptRow, recording_id: int) -> None:
         f"{untimed} of {len(lines)} sentences have no times." if untimed
         else "All sentences have times."
     )  # fmt: skip
+    last = max((one.end for one in lines if one.end is not None), default=0.0)
+    if row.duration is not None and last > row.duration + _SLACK:
+        st.warning(
+            f"The text goes on until {clock(last)}, but the recording ends at "
+            f"{clock(row.duration)}. Is it the recording of this text, and are all its parts here?",
+            icon=":material/timer_off:",
+        )
     st.caption(
         "A model can listen to the recording and find when each sentence is said. The text stays "
         "as it is; times it has are replaced. It can be taken back with the other acts."
