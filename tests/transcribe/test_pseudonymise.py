@@ -117,6 +117,12 @@ def test_words_that_a_transcript_writes_small_are_ordinary_there() -> None:
     assert found(*texts, "Den Dingseboms der.") == []
 
 
+@pytest.mark.parametrize("mark", ["a", "1", "a.", "a-", "Kari-", "a@", "A 1"])
+def test_a_very_long_line_is_looked_through(mark: str) -> None:
+    text = mark * (100_000 // len(mark))
+    assert all(one.end <= len(text) for one in Identifiers(LISTS, []).find([text])[0])
+
+
 def test_what_a_model_finds_is_added() -> None:
     looked = Identifiers(LISTS, [], lambda text: [(0, 3, "name")] if "Gud" not in text else [])
     assert [one.why for one in looked.find(["dag kom"])[0]] == ["found by the language model"]

@@ -6,7 +6,7 @@ from typing import Final
 
 from .finding import REGISTERED, Finding, Kind
 
-_WORD: Final = r"([^\W\d_]{3,}(?:-[^\W\d_]+)*)"
+_WORD: Final = r"([^\W\d_]{3,}(?:-[^\W\d_]+){0,3})"
 _NAMED: Final = (
     "heter|het|hette|hete|kalles|kalt|navnet (?:mitt|hans|hennes) er|mitt navn er|doktor|dr|lege"
     "|legen|professor|sykepleier|sykepleieren|sjukepleier|kollegaen min|kollega min|sjefen min"

@@ -45,9 +45,12 @@ def without_overlap(findings: Iterable[Finding]) -> list[Finding]:
     Surest is what has the form of an identifier, then what is registered.
     """
     kept: list[Finding] = []
-    for one in sorted(findings, key=lambda found: (_doubt(found), found.start - found.end)):
-        if all(one.end <= other.start or other.end <= one.start for other in kept):
+    sure_first = sorted(findings, key=lambda found: (_doubt(found), found.start - found.end))
+    taken = bytearray(max((one.end for one in sure_first), default=0))
+    for one in sure_first:
+        if 1 not in taken[one.start : one.end]:
             kept.append(one)
+            taken[one.start : one.end] = b"\1" * (one.end - one.start)
     return sorted(kept)
 
 

@@ -8,6 +8,7 @@ that the transcript itself writes small, are asked about only where they are reg
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _SELDOM: Final = 2
 _LEAST_LIKE: Final = 5
 """Letters of an unregistered name that is looked for as it may have been heard."""
 _LEAST_BASE: Final = 4
+_LONGEST_BASE: Final = 30
 """Letters of a name at the start of a compound."""
 Entities = Callable[[str], Sequence[tuple[int, int, Kind]]]
 """What an optional language model finds in a text."""
@@ -168,7 +170,7 @@ class Identifiers:
     def _begins_with_name(self, small: str) -> bool:
         return any(
             small[cut:].lstrip("s") in self._lists.ordinary and self._known(small[:cut])
-            for cut in range(_LEAST_BASE, len(small) - _SHORTEST)
+            for cut in range(_LEAST_BASE, min(len(small) - _SHORTEST, _LONGEST_BASE))
         )
 
     def _split_name(self, one: str, two: str) -> bool:
@@ -228,10 +230,11 @@ class Identifiers:
         kinds: dict[str, Kind] = {}
         for words, findings in zip(tokens, found, strict=True):
             for one in findings:
-                for word in words:
+                first = bisect_left(words, one.start, key=lambda word: word.start)
+                last = bisect_right(words, one.end, key=lambda word: word.end)
+                for word in words[first:last]:
                     if (
-                        one.start <= word.start and word.end <= one.end
-                        and one.kind in ("name", "place", "workplace")
+                        one.kind in ("name", "place", "workplace")
                         and not self._is_ordinary(word.small)
                         and len(word.small) >= _SHORTEST
                     ):  # fmt: skip

@@ -22,12 +22,13 @@ _OLD: Final = rf"(?:9\d|1[01]\d|{_TENS}(?:[ -]?(?:og )?{_UNITS})?)"
 
 _Form = tuple[Kind, str, str]
 _WRITTEN: Final[tuple[_Form, ...]] = (
-    ("contact", "e-mail address", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    ("contact", "e-mail address", r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     ("contact", "e-mail address, spoken",
-     r"\b[\w.-]+ (?:krøllalfa|alfakrøll|at) [\w-]+ ?(?:\.|punktum|dot) ?(?:no|com|org|net|uk)\b"),
+     r"\b[\w.-]{1,64} (?:krøllalfa|alfakrøll|at) [\w-]+ ?(?:\.|punktum|dot)"
+     r" ?(?:no|com|org|net|uk)\b"),
     ("link", "web address", r"(?:https?://|www\.)[^\s<>«»\"]+[^\s<>«»\".,;:!?)]"),
     ("link", "web address",
-     r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:no|com|org|net|uk|se|dk|eu)(?:/[^\s,;]*)?\b"),
+     r"(?<![\w.-])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:no|com|org|net|uk|se|dk|eu)(?:/[^\s,;]*)?\b"),
     ("date", "date", rf"\b{_DAY}[./-](?:0?[1-9]|1[0-2])[./-](?:19|20)?\d\d\b"),
     ("date", "date", r"\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b"),
     ("date", "date",
@@ -43,7 +44,7 @@ _WRITTEN: Final[tuple[_Form, ...]] = (
     ("address", "street and number",
      r"\b\d{1,4} (?:[A-Z][a-z]+ ){1,2}(?:street|road|avenue|lane|drive|close|crescent)\b"),
     ("vehicle", "vehicle plate",
-     r"\b(?-i:[A-HJ-NPR-Z]{2}) ?\d{5}\b|\b(?-i:[A-Z]{2}\d{2} ?[A-Z]{3})\b"),
+     r"\b(?-i:[A-HJ-NPR-Z]{2}) ?\d\d ?\d{3}\b|\b(?-i:[A-Z]{2}\d{2} ?[A-Z]{3})\b"),
     ("address", "postcode", r"\b(?-i:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b"),
     ("address", "postcode and place",
      r"\b(?:N[ -]?)?\d{4} (?-i:[A-ZÆØÅ][a-zæøå]+|[A-ZÆØÅ]{2,})\b"),
