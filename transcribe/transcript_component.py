@@ -22,6 +22,8 @@ _PREFIX: Final = "fokus"
 _WEB: Final = Path(__file__).with_name("web")
 _STYLE: Final = "transcript.css"
 _CHOSEN: Final = "chosen_transcript"
+_BOX: Final = "transcript_box"
+"""Key of the box it is chosen in: with it, a choice is not lost when the default changes."""
 
 
 def choose_transcript(study: Study) -> TranscriptRow | None:
@@ -37,12 +39,14 @@ def choose_transcript(study: Study) -> TranscriptRow | None:
         return None
     known = st.session_state.get(_CHOSEN)
     options = list(rows)
+    if st.session_state.get(_BOX) not in rows:
+        st.session_state[_BOX] = known if known in rows else options[0]
     choice, notice = st.columns([1, 2], vertical_alignment="bottom")
     chosen = choice.selectbox(
         "Transcript",
         options,
-        index=options.index(known) if known in rows else 0,
         format_func=lambda one: f"{rows[one].title} (group {rows[one].group})",
+        key=_BOX,
     )
     st.session_state[_CHOSEN] = chosen
     if rows[chosen].demo:
@@ -58,6 +62,7 @@ def remember_transcript(transcript_id: int) -> None:
     import streamlit as st
 
     st.session_state[_CHOSEN] = transcript_id
+    st.session_state.pop(_BOX, None)
 
 
 def show_transcript(study: Study, row: TranscriptRow, *, written: bool = False) -> None:

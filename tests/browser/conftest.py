@@ -84,9 +84,9 @@ def browser(chromium: Path) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[[Server], Page]]:
-    """Open a page of a server as a new visitor; any request to elsewhere fails the test."""
+@contextlib.contextmanager
+def visiting(browser: Browser) -> Iterator[Callable[[Server], Page]]:
+    """Open pages, and close them; any request to elsewhere or error of a script fails."""
     contexts: list[BrowserContext] = []
     outside: list[str] = []
     errors: list[str] = []
@@ -111,6 +111,20 @@ def visit(browser: Browser) -> Iterator[Callable[[Server], Page]]:
         context.close()
     assert not outside
     assert not errors
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[[Server], Page]]:
+    """Open a page of a server as a new visitor; any request to elsewhere fails the test."""
+    with visiting(browser) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def visit_once(browser: Browser) -> Iterator[Callable[[Server], Page]]:
+    """Open pages that all tests of a module share."""
+    with visiting(browser) as open_page:
+        yield open_page
 
 
 @pytest.fixture(scope="session")
