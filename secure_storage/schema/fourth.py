@@ -65,6 +65,8 @@ CREATE TABLE acts (
     scope TEXT NOT NULL,
     -- The event that took it back; NULL while the act stands.
     undone_by INTEGER REFERENCES events (seq),
+    -- The last event that took it back or did it again: what followed the words then goes back.
+    stepped_by INTEGER REFERENCES events (seq),
     -- Taken back, and something else was done since: it cannot be done again. Or it stands and
     -- could not be taken back: it was left as it is.
     closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1))

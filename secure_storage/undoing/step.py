@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..connection import Conflict
@@ -39,12 +39,14 @@ class Step:
 
 def to_undo(db: "sqlite_utils.Database", member_id: int, scope: str) -> Step | None:
     """Find what the member would take back next."""
-    return _step(db, store.newest(db, member_id, scope))
+    step = _step(db, store.newest(db, member_id, scope))
+    return step and _with_followers(db, step, again=False)
 
 
 def to_redo(db: "sqlite_utils.Database", member_id: int, scope: str) -> Step | None:
     """Find what the member would do again next."""
-    return _step(db, store.last_undone(db, member_id, scope))
+    step = _step(db, store.last_undone(db, member_id, scope))
+    return step and _with_followers(db, step, again=True)
 
 
 def undo_counts(db: "sqlite_utils.Database", member_id: int, scope: str) -> tuple[int, int]:
@@ -60,9 +62,9 @@ def note_act(change: "Change", seq: int, scope: str, member_id: int | None = Non
     store.add_act(change.db, seq, member_id or change.member.id, scope)
 
 
-def settled(change: "Change", step: Step, undone_by: int | None) -> None:
-    """Note that an act was taken back (by which event), or done again (None)."""
-    store.mark(change.db, step.seq, undone_by)
+def settled(change: "Change", step: Step, seq: int, *, again: bool) -> None:
+    """Note that an act was taken back, or done ``again``, by the event ``seq``."""
+    store.mark(change.db, step.seq, seq, undone=not again)
 
 
 def leave_act(change: "Change", step: Step) -> None:
@@ -131,6 +133,28 @@ def _is(db: "sqlite_utils.Database", table: str, key: int, was: Any) -> bool:
         not changed(about, [one], [two])[0] if about.key == "id" else one == two
         for one, two in zip(was, now, strict=True)
     )
+
+
+def _with_followers(db: "sqlite_utils.Database", step: Step, *, again: bool) -> Step:
+    """Add what followed when the act was last taken back or done again, if it is still so.
+
+    It was built on the act; without this it would follow the words there and not back.
+    """
+    last = _step(db, store.stepped_by(db, step.seq))
+    if last is None or None in (last.before, last.after, step.before, step.after):
+        return step
+    before, after = _copied(step.before), _copied(step.after)
+    left, wanted = (before, after) if again else (after, before)
+    for table, keys in (last.after or {}).items():
+        for key, now in keys.items():
+            if key not in left.get(table, {}) and _is(db, table, int(key), now):
+                left.setdefault(table, {})[key] = now
+                wanted.setdefault(table, {})[key] = (last.before or {})[table][key]
+    return replace(step, before=before, after=after)
+
+
+def _copied(rows: Rows | None) -> Rows:
+    return {table: {**keys} for table, keys in (rows or {}).items()}
 
 
 def _step(db: "sqlite_utils.Database", seq: int | None) -> Step | None:

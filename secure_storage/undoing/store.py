@@ -63,9 +63,18 @@ def add_act(db: sqlite_utils.Database, seq: int, member_id: int, scope: str) -> 
     db.execute("INSERT INTO acts (seq, member_id, scope) VALUES (?, ?, ?)", [seq, member_id, scope])
 
 
-def mark(db: sqlite_utils.Database, seq: int, undone_by: int | None) -> None:
-    """Note that an act was taken back (by which event), or done again (None)."""
-    db.execute("UPDATE acts SET undone_by = ? WHERE seq = ?", [undone_by, seq])
+def mark(db: sqlite_utils.Database, seq: int, stepped_by: int, *, undone: bool) -> None:
+    """Note by which event an act was taken back or done again."""
+    db.execute(
+        "UPDATE acts SET stepped_by = ?, undone_by = ? WHERE seq = ?",
+        [stepped_by, stepped_by if undone else None, seq],
+    )
+
+
+def stepped_by(db: sqlite_utils.Database, seq: int) -> int | None:
+    """Give the last event that took an act back or did it again."""
+    row = db.execute("SELECT stepped_by FROM acts WHERE seq = ?", [seq]).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def leave(db: sqlite_utils.Database, seq: int) -> None:

@@ -33,7 +33,7 @@ from transcribe import add_participant, link_speaker, sentences, speakers
 from transcribe.store import edit_sentence, redo, undo
 from transcribe.store.acting import outcome
 from transcribe.store.editing import merge_sentences, split_sentence
-from transcribe.store.rewriting import remove_sentences
+from transcribe.store.rewriting import insert_sentence, remove_sentences
 
 from .conftest import Desk
 
@@ -116,6 +116,24 @@ def test_what_was_coded_since_goes_along_when_an_act_is_taken_back(desk: Desk) -
     assert made is not None
     undo(desk.ann, desk.transcript)
     assert texts(desk.ann, made.segment.id, since) == ["is a comfort.", f"{COMFORT} {CHARGE}"]
+
+
+def test_what_left_with_a_sentence_that_was_taken_back_comes_with_it_again(desk: Desk) -> None:
+    here = sentences(desk.ann, desk.transcript)[1]
+    insert_sentence(desk.ann, desk.transcript, here.id, "Or two.", None, None, -1, None)
+    lines = [one.id for one in sentences(desk.ann, desk.transcript)]
+    code = add_code(desk.bo, "Ease").id
+    made = [set_coding(desk.bo, desk.transcript, lines[first], lines[2], code) for first in (1, 2)]
+    run, alone = (one.segment.id for one in made if one)
+    before = state(desk.ann)
+    undo(desk.ann, desk.transcript)
+    assert texts(desk.ann, run) == [COMFORT]
+    assert [one.id for one in repairs(desk.ann, desk.transcript)] == [alone]
+    redo(desk.ann, desk.transcript)
+    assert texts(desk.ann, run, alone) == [f"{COMFORT} Or two.", "Or two."]
+    assert state(desk.ann) == before
+    undo(desk.ann, desk.transcript)
+    assert texts(desk.ann, run) == [COMFORT]
 
 
 def test_what_a_removed_sentence_held_is_on_the_repair_list_until_it_is_taken_back(

@@ -79,7 +79,7 @@ def back(study: Study, *, again: bool = False) -> None:
         assert step is not None
         was, now = put(change, step, again=again)
         seq = change.record("undone", SCOPE, before={"rows": was}, after={"rows": now})
-        settled(change, step, None if again else seq)
+        settled(change, step, seq, again=again)
 
 
 def state(study: Study) -> list[Any]:

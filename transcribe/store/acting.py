@@ -255,7 +255,7 @@ def _step(study: Study, transcript_id: int, client_id: str | None, *, again: boo
         before, after = act.patch.rows()
         action = "act.redone" if again else "act.undone"
         seq = _record(act, action, step.object, before, after, said, client_id)
-        settled(change, step, None if again else seq)
+        settled(change, step, seq, again=again)
         return said
 
 
