@@ -67,10 +67,10 @@ def _align(study: Study, row: TranscriptRow, recording_id: int) -> None:
     )  # fmt: skip
     last = max((one.end for one in lines if one.end is not None), default=0.0)
     if row.duration is not None and last > row.duration + _SLACK:
-        st.warning(
-            f"The text goes on until {clock(last)}, but the recording ends at "
-            f"{clock(row.duration)}. Is it the recording of this text, and are all its parts here?",
-            icon=":material/timer_off:",
+        st.warning("The recording ends before the text does.", icon=":material/timer_off:")
+        st.text(
+            f"The text goes on until {clock(last)}, the recording until {clock(row.duration)}. "
+            "Is it the recording of this text, and are all its parts here?"
         )
     st.caption(
         "A model can listen to the recording and find when each sentence is said. The text stays "
