@@ -64,6 +64,9 @@ def test_speakers_are_heard_and_merged_and_a_question_is_marked(
     assert whole.evaluate(playing)
     hear.nth(1).click()
     expect(hear.nth(1)).to_have_text("⏸")
+    whole.evaluate(
+        "audio => audio.paused || new Promise((done) => audio.addEventListener('pause', done))"
+    )
     assert not whole.evaluate(playing)
     hear.nth(1).click()
     expect(hear.nth(1)).to_have_text("▶")
@@ -91,8 +94,11 @@ def test_speakers_are_heard_and_merged_and_a_question_is_marked(
     expect(page.locator(".row.opens").nth(1)).to_contain_text("Anybody?")
 
     page.get_by_text("Merge or assign again").click()
+    merge = page.get_by_role("button", name="Merge the two")
+    page.wait_for_timeout(1000)  # a list that is opened while the part still unfolds closes
     page.get_by_role("combobox", name="Is the same person as").click()
     page.get_by_role("option", name="S2").click()
-    page.get_by_role("button", name="Merge the two").click()
+    expect(merge).to_be_enabled(timeout=30_000)
+    merge.click()
     expect(hear).to_have_count(2, timeout=30_000)
     expect(page.locator(".row.opens")).to_have_count(2)
