@@ -128,7 +128,7 @@ def test_what_left_with_a_sentence_that_was_taken_back_comes_with_it_again(desk:
     before = state(desk.ann)
     undo(desk.ann, desk.transcript)
     assert texts(desk.ann, run) == [COMFORT]
-    assert [one.id for one in repairs(desk.ann, desk.transcript)] == [alone]
+    assert [one.text for one in repairs(desk.ann, desk.transcript)] == ["Or two."]
     redo(desk.ann, desk.transcript)
     assert texts(desk.ann, run, alone) == [f"{COMFORT} Or two.", "Or two."]
     assert state(desk.ann) == before
