@@ -21,7 +21,7 @@ def cells_with(
     study.require("read")
     places = {place for one in erasers() for place in one.places} - set(leave)
     found = (
-        (column, sum(map(holds, store.texts_of(study.db, column))))
+        (column, sum(1 for text in store.texts_of(study.db, column) if holds(text)))
         for column in store.columns(study.db)
         if column in places
     )
