@@ -4,7 +4,7 @@
 import { clock, make } from "./dom.js"
 import { opens } from "./lines.js"
 
-const BLOCK = 40 // rows of a block
+const BLOCK = 16 // rows of a block
 const ROW_HEIGHT = 44 // a guess until a block was seen
 
 /** Draw all lines of a view anew. */
@@ -18,7 +18,6 @@ export function drawAll(view) {
 /** Draw what differs from the lines `before`; rows of lines that stayed are kept. */
 export function drawChanges(view, before) {
   const after = view.sentences
-  const rows = new Map(before.map((line, index) => [line.id, view.rows[index]]))
   const most = Math.min(before.length, after.length)
   let head = 0
   while (head < most && same(before, head, after, head)) head += 1
@@ -26,20 +25,18 @@ export function drawChanges(view, before) {
   while (tail < most - head && same(before, before.length - 1 - tail, after, after.length - 1 - tail)) {
     tail += 1
   }
-  view.rows = after.map((line) => rows.get(line.id))
-  const known = new Map(before.map((line) => [line.id, line]))
+  const [was, end] = [before.length - tail, after.length - tail]
+  const rows = new Map(before.slice(head, was).map((line, at) => [line.id, view.rows[head + at]]))
+  const between = after.slice(head, end).map((line) => rows.get(line.id))
+  view.rows = [...view.rows.slice(0, head), ...between, ...view.rows.slice(was)]
   after.forEach((line, index) => {
     const row = view.rows[index]
-    if (!row) view.row(index)
-    else {
-      if (row.place !== index) row.place = row.dataset.index = index // reading data is slow
-      const within = index >= head && index < after.length - tail
-      if (within || known.get(line.id) !== line) dress(view, index)
-    }
+    if (!row) return view.row(index)
+    if (row.place !== index) row.place = row.dataset.index = index // reading data is slow
+    const stays = index < head ? before[index] === line : index >= end && before[index - end + was] === line
+    if (!stays) dress(view, index)
   })
-  if (head + tail < Math.max(before.length, after.length)) {
-    place(view, head, before.length - tail, after.length - tail)
-  }
+  if (head + tail < Math.max(before.length, after.length)) place(view, head, was, end)
 }
 
 function same(before, at, after, to) {

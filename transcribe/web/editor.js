@@ -20,11 +20,13 @@ export function openEditor(view, id, { conflict = null, mark = null, verbatim = 
   field.value = conflict?.mine ?? (verbatim ? (line.verbatim ?? line.text) : line.text)
   let open = true
   const close = () => {
+    if (!open) return
     open = false
     view.editing = null
     const place = view.places.get(nowCalled(id))
     if (place !== undefined) view.drawText(place)
-    view.list.focus({ preventScroll: true })
+    // Once all is drawn, for focusing makes the browser lay out what is.
+    queueMicrotask(() => view.editing === null && view.list.focus({ preventScroll: true }))
   }
   /** Closes, and gives the text that then stands: null when none can. */
   const save = () => {
@@ -60,8 +62,11 @@ export function openEditor(view, id, { conflict = null, mark = null, verbatim = 
   view.rows[index].scrollIntoView({ block: "nearest" })
 }
 
-/** Make a text field as high as its text. */
+const FITS = CSS.supports("field-sizing", "content")
+
+/** Make a text field as high as its text, where the style alone does not. */
 export function fitField(field) {
+  if (FITS) return
   field.style.height = "auto"
   field.style.height = `${field.scrollHeight + 2}px`
 }

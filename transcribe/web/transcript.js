@@ -51,6 +51,7 @@ export class Transcript {
     if (!other) return
     this.player.pause()
     this.follower.reset()
+    this.answered.clear() // revisions are counted in each transcript
     this.tag = null
     this.current = 0
     this.anchor = null
@@ -259,12 +260,12 @@ export class Transcript {
     return [Math.min(this.current, other), Math.max(this.current, other)]
   }
 
-  move(to, extend = false) {
+  move(to, extend = false, scroll = true) {
     if (!this.rows.length) return
     this.anchor = extend ? (this.anchor ?? this.current) : null
     this.current = Math.max(0, Math.min(this.rows.length - 1, to))
     this.wandered = true
-    this.mark(true)
+    this.mark(scroll)
   }
 
   mark(scroll = false) {

@@ -49,7 +49,7 @@ function split(view, field, { id, save }, turn = false) {
   const fresh = view.split(id, before, turn)
   const place = view.places.get(nowCalled(fresh))
   if (place === undefined) return
-  view.move(place)
+  view.move(place, false, false) // its text scrolls there
   view.openText(fresh, [0, 0])
 }
 
@@ -65,7 +65,7 @@ function join(view, field, { id, save }, by) {
   const letters = [...kept.text].length
   view.merge(first, last)
   if (view.places.has(view.sentences[last]?.id) && view.sentences[first].text === kept.text) return
-  view.move(first)
+  view.move(first, false, false)
   view.openText(kept.id, [letters, letters])
 }
 

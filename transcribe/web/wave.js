@@ -10,6 +10,7 @@ const WINDOW = 30 // seconds shown
 const WHOLE = 8 // height of the line of the whole recording, in CSS pixels
 const STEP = 2 // pixels of a bar
 const AGAIN_MS = 1500
+const SETTLE_MS = 150 // after which the line of the whole recording is drawn anew
 const JUMP = 5 // seconds that an arrow key goes
 
 export class Strip {
@@ -33,6 +34,7 @@ export class Strip {
       this.again, this.rate, this.canvas,
     )
     this.peaks = null
+    this.all = make("canvas") // the line of the whole recording, as it was drawn last
     this.sized = new ResizeObserver(() => this.draw())
     this.sized.observe(this.canvas)
     view.audio.addEventListener("ratechange", () => (this.rate.value = String(view.player.rate)))
@@ -45,6 +47,7 @@ export class Strip {
   destroy() {
     this.sized.disconnect()
     cancelAnimationFrame(this.frame)
+    clearTimeout(this.timer)
   }
 
   /** A transcript was read: show its sound, if it has any. */
@@ -117,7 +120,7 @@ export class Strip {
       [id, style.getPropertyValue(`--speaker-${colourOf(view, id)}`)],
     ))
     const colour = (line) => colours.get(line.speaker) ?? colours.get(null)
-    this.whole(pen, width, duration, colour)
+    this.whole(pen, width, scale, duration, colour)
     this.near(pen, width, height, colour)
     pen.fillStyle = style.getPropertyValue("--st-text-color")
     pen.fillRect((now / duration) * width - 1, 0, 2, WHOLE)
@@ -127,8 +130,27 @@ export class Strip {
     canvas.setAttribute("aria-valuetext", clock(now))
   }
 
-  /** Who speaks when, over the whole recording. */
-  whole(pen, width, duration, colour) {
+  /** Who speaks when, over the whole recording; drawn anew once the keys rest. */
+  whole(pen, width, scale, duration, colour) {
+    const { sentences, speakers } = this.view
+    const stands = [sentences, speakers, width, scale, duration, colour(sentences[0] ?? {})]
+    if (!stands.every((one, place) => one === this.stands?.[place])) {
+      const fresh = () => {
+        this.timer = null
+        this.stands = stands
+        this.over(width, scale, duration, colour)
+      }
+      if (this.stands) this.timer ??= setTimeout(() => (fresh(), this.draw()), SETTLE_MS)
+      else fresh()
+    }
+    if (this.all.width) pen.drawImage(this.all, 0, 0, width, WHOLE)
+  }
+
+  over(width, scale, duration, colour) {
+    this.all.width = Math.round(width * scale)
+    this.all.height = Math.round(WHOLE * scale)
+    const pen = this.all.getContext("2d")
+    pen.scale(scale, scale)
     for (const line of this.view.sentences) {
       if (line.start == null || line.end == null) continue
       pen.fillStyle = colour(line)
