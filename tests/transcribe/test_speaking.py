@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from secure_storage import BadInput, Study
+from secure_storage import MARK, BadInput, BuiltOn, Study
 from transcribe import (
     UNKNOWN,
     Sentence,
@@ -277,6 +277,28 @@ def test_nothing_comes_to_a_person_who_was_erased(study: Study, talk: int) -> No
     ):
         with pytest.raises(BadInput, match="withdrew"):
             act()
+    assert state(study) == before
+
+
+def test_no_step_back_brings_words_to_a_person_who_was_erased(study: Study, talk: int) -> None:
+    at = ids(study, talk)
+    link_speaker(study, at["S1"], add_participant(study, 1, "Olivia", "Nurse"))
+    give_speaker(study, talk, at["Nine."], "sentence", at["S1"])
+    give_speaker(study, talk, at["Nine."], "sentence", at["S2"])
+    with study.change() as change:
+        change.db.execute(
+            "UPDATE sentences SET text = ?"
+            " WHERE turn_id IN (SELECT id FROM turns WHERE speaker_id = ?)",
+            [MARK, at["S1"]],
+        )
+        change.db.execute(
+            "INSERT INTO erasures (participant_id, mode, mentions, asked_by, asked_at, state)"
+            " VALUES (1, 'redact', 0, 1, '', 'done')"
+        )
+        change.record("test.erased", "erasure:1")
+    before = state(study)
+    with pytest.raises(BuiltOn, match="withdrew"):
+        undo(study, talk)
     assert state(study) == before
 
 

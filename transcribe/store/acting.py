@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from secure_storage import (
+    MARK,
     BadInput,
     BuiltOn,
     Change,
@@ -86,6 +87,12 @@ class Outcome:
 _TORN: Final = (
     "This cannot be taken back: sentences were added in between since. Take those back first; "
     "nothing was changed."
+)
+
+
+_ERASED: Final = (
+    "This cannot be taken back: it would put words under a participant who withdrew and was "
+    "erased. Nothing was changed."
 )
 
 
@@ -249,14 +256,29 @@ def _step(study: Study, transcript_id: int, client_id: str | None, *, again: boo
             for was, now in differing():
                 act.recast(was, now, done)
 
+        theirs = _words_of_erased(change.db, transcript_id)
         put(change, step, again=again, meanwhile=follow)
         if is_torn(change.db, transcript_id):
             raise BuiltOn(_TORN)
+        if _words_of_erased(change.db, transcript_id) - theirs:
+            raise BuiltOn(_ERASED)
         before, after = act.patch.rows()
         action = "act.redone" if again else "act.undone"
         seq = _record(act, action, step.object, before, after, said, client_id)
         settled(change, step, seq, again=again)
         return said
+
+
+def _words_of_erased(db: "Database", transcript_id: int) -> set[int]:
+    """Sentences with words under somebody who was erased: none come there by a step."""
+    rows = db.execute(
+        "SELECT s.id FROM sentences s JOIN turns t ON t.id = s.turn_id"
+        " JOIN speakers k ON k.id = t.speaker_id"
+        " JOIN erasures e ON e.participant_id = k.participant_id AND e.state IN ('erased', 'done')"
+        " WHERE s.transcript_id = ? AND s.text <> ?",
+        [transcript_id, MARK],
+    )
+    return {int(row[0]) for row in rows.fetchall()}
 
 
 def _said(db: "Database", step: Step) -> str:
