@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, object] = {
 NOT_CALLED = {
     "secure_storage.on_event": "tells pages that were opened on record",
     "secure_storage.who_can_release": "names members only",
+    "secure_storage.cells_with": "gives counts of texts, none of them",
     "transcribe.where_it_stands": "tells what became of a file that was asked for",
     "transcribe.shown": "tells the component which transcript to fetch",
 }
