@@ -196,7 +196,7 @@ def undo(
             raise
     with study.change("transcribe") as change:
         leave_act(change, step)
-        change.record("act.left", step.object, after={"act": step.seq})
+        change.record("act.left", f"transcript:{transcript_id}", after={"act": step.seq})
     return _step(study, transcript_id, client_id, again=False)
 
 
