@@ -5,11 +5,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+from starlette.testclient import TestClient
+
+from secure_storage import Gate, gate_routes
 
 ROOT = Path(__file__).parent.parent
 FOKUS = [sys.executable, "-c", "import app, sys; sys.exit(app.main())"]
@@ -115,3 +123,33 @@ def demo_copy(demo_study: DemoStudy, tmp_path: Path) -> DemoStudy:
     """A copy of the demo study, to change at will."""
     shutil.copytree(demo_study.home, tmp_path / "home")
     return DemoStudy(tmp_path / "home", demo_study.said)
+
+
+Browse = Callable[[str], TestClient]
+
+
+@pytest.fixture
+def browsing() -> Iterator[Callable[[Path, Sequence[BaseRoute]], Browse]]:
+    """Serve routes behind the gate; gives what opens a browser and signs a member in."""
+    with ExitStack() as stack:
+
+        def serve(home: Path, routes: Sequence[BaseRoute]) -> Browse:
+            app = Starlette(
+                routes=[*gate_routes(home), *routes], middleware=[Middleware(Gate, home=home)]
+            )
+            make = partial(
+                TestClient, app, base_url="http://fokus.test",
+                headers={"origin": "http://fokus.test", "x-fokus": "1"},
+            )  # fmt: skip
+            first = stack.enter_context(make())
+
+            def open_one(name: str) -> TestClient:
+                browser = make()
+                browser.portal = first.portal
+                given = {"name": name, "passphrase": "correct horse battery"}
+                browser.post("/sign-in", data=given)
+                return browser
+
+            return open_one
+
+        yield serve

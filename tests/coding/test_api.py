@@ -1,44 +1,26 @@
 """What the coder component reads and writes, behind the real gate."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 import transcribe.api
 from coding import add_code, codings, list_codes, set_coding
 from coding.api import routes
-from secure_storage import Gate, gate_routes
 from transcribe import sentence
 from transcribe.store.rewriting import remove_sentences
 
-from .conftest import PASSPHRASE, Desk
+from .conftest import Desk
 
-OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
 LIVE = "ws://fokus.test/api/live"
 
 Browse = Callable[[str], TestClient]
 
 
 @pytest.fixture
-def browse(desk: Desk) -> Iterator[Browse]:
-    """Open a browser and sign a member in."""
-    home = desk.ann.home
-    app = Starlette(
-        routes=[*gate_routes(home), *transcribe.api.routes(), *routes()],
-        middleware=[Middleware(Gate, home=home)],
-    )
-    with TestClient(app, base_url="http://fokus.test", headers=OURS) as first:
-
-        def open_one(name: str) -> TestClient:
-            browser = TestClient(app, base_url="http://fokus.test", headers=OURS)
-            browser.portal = first.portal
-            browser.post("/sign-in", data={"name": name, "passphrase": PASSPHRASE})
-            return browser
-
-        yield open_one
+def browse(desk: Desk, browsing: Callable[..., Browse]) -> Browse:
+    return browsing(desk.ann.home, [*transcribe.api.routes(), *routes()])
 
 
 @pytest.fixture

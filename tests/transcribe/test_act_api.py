@@ -1,17 +1,15 @@
 """Acts on a transcript over HTTP, as the page sends them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from secure_storage import Gate, Role, Study, gate_routes
+from secure_storage import Role, Study
 from transcribe import (
     Sentence,
     Transcription,
@@ -23,8 +21,7 @@ from transcribe import (
 from transcribe.api import routes
 from transcribe.store import question_marks, save_guide
 
-PASSPHRASE = "correct horse battery"
-OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
+Browse = Callable[[str], TestClient]
 
 
 def heard(text: str, start: float, confidence: float = 0.9) -> Sentence:
@@ -50,19 +47,8 @@ def talk(study: Study) -> int:
 
 
 @pytest.fixture
-def browse(home: Path, study: Study) -> Iterator[Callable[[str], TestClient]]:
-    app = Starlette(
-        routes=[*gate_routes(home), *routes()], middleware=[Middleware(Gate, home=home)]
-    )
-    with TestClient(app, base_url="http://fokus.test", headers=OURS) as first:
-
-        def open_one(name: str) -> TestClient:
-            browser = TestClient(app, base_url="http://fokus.test", headers=OURS)
-            browser.portal = first.portal
-            browser.post("/sign-in", data={"name": name, "passphrase": PASSPHRASE})
-            return browser
-
-        yield open_one
+def browse(home: Path, study: Study, browsing: Callable[..., Browse]) -> Browse:
+    return browsing(home, routes())
 
 
 Act = Callable[..., dict[str, Any]]
@@ -81,12 +67,12 @@ def acting(browser: TestClient, talk: int, name: str) -> Act:
 
 
 @pytest.fixture
-def act(browse: Callable[[str], TestClient], talk: int) -> Act:
+def act(browse: Browse, talk: int) -> Act:
     return acting(browse("Ada"), talk, "ada")
 
 
 @pytest.fixture
-def lines(browse: Callable[[str], TestClient], talk: int) -> Callable[[], list[dict[str, Any]]]:
+def lines(browse: Browse, talk: int) -> Callable[[], list[dict[str, Any]]]:
     browser = browse("Ada")
     return lambda: list(browser.get(f"/api/transcript/{talk}").json()["sentences"])
 
@@ -152,7 +138,7 @@ def test_a_repeated_act_is_answered_again(act: Act, lines: Lines) -> None:
 
 def test_people_take_back_their_own_acts(
     act: Act,
-    browse: Callable[[str], TestClient],
+    browse: Browse,
     sign_in: Callable[[str, Role], Study],
     lines: Lines,
     talk: int,
@@ -169,7 +155,7 @@ def test_people_take_back_their_own_acts(
 
 def test_what_was_built_on_is_not_taken_back(
     act: Act,
-    browse: Callable[[str], TestClient],
+    browse: Browse,
     sign_in: Callable[[str, Role], Study],
     lines: Lines,
     talk: int,
@@ -184,7 +170,7 @@ def test_what_was_built_on_is_not_taken_back(
 
 def test_what_cannot_be_taken_back_is_left_and_older_acts_can(
     act: Act,
-    browse: Callable[[str], TestClient],
+    browse: Browse,
     sign_in: Callable[[str, Role], Study],
     lines: Lines,
     talk: int,
@@ -215,9 +201,7 @@ def test_doubtful_words_are_marked_one_by_one(act: Act, lines: Lines) -> None:
     assert line["weak"] == [[6, 8, why]]
 
 
-def test_lines_are_read_again_by_their_ids(
-    browse: Callable[[str], TestClient], lines: Lines, talk: int
-) -> None:
+def test_lines_are_read_again_by_their_ids(browse: Browse, lines: Lines, talk: int) -> None:
     first, second, _ = lines()
     answer = browse("Ada").get(
         f"/api/transcript/{talk}/lines", params={"ids": f"{second['id']},99,x"}

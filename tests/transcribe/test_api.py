@@ -1,15 +1,13 @@
 """What the transcript component reads, writes and hears, behind the real gate."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from secure_storage import Gate, Role, Study, gate_routes
+from secure_storage import Role, Study
 from transcribe import (
     Sentence,
     Transcription,
@@ -25,9 +23,8 @@ from transcribe import (
 )
 from transcribe.api import routes
 
-PASSPHRASE = "correct horse battery"
 LIVE = "ws://fokus.test/api/live"
-OURS = {"origin": "http://fokus.test", "x-fokus": "1"}
+Browse = Callable[[str], TestClient]
 
 TALK = Transcription(
     language="en",
@@ -51,24 +48,12 @@ def talk(study: Study) -> int:
 
 
 @pytest.fixture
-def browse(home: Path, study: Study) -> Iterator[Callable[[str], TestClient]]:
-    """Open a browser and sign a member in."""
-    app = Starlette(
-        routes=[*gate_routes(home), *routes()], middleware=[Middleware(Gate, home=home)]
-    )
-    with TestClient(app, base_url="http://fokus.test", headers=OURS) as first:
-
-        def open_one(name: str) -> TestClient:
-            browser = TestClient(app, base_url="http://fokus.test", headers=OURS)
-            browser.portal = first.portal
-            browser.post("/sign-in", data={"name": name, "passphrase": PASSPHRASE})
-            return browser
-
-        yield open_one
+def browse(home: Path, study: Study, browsing: Callable[..., Browse]) -> Browse:
+    return browsing(home, routes())
 
 
 @pytest.fixture
-def ada(browse: Callable[[str], TestClient]) -> TestClient:
+def ada(browse: Browse) -> TestClient:
     return browse("Ada")
 
 
@@ -157,7 +142,7 @@ def test_a_sentence_is_corrected_once(ada: TestClient, study: Study, talk: int) 
 
 def test_a_correction_is_not_kept_in_another_members_name(
     ada: TestClient,
-    browse: Callable[[str], TestClient],
+    browse: Browse,
     sign_in: Callable[[str, Role], Study],
     study: Study,
     talk: int,
@@ -220,7 +205,7 @@ def test_a_transcript_that_is_not_there(ada: TestClient) -> None:
 
 
 def test_a_reader_reads_but_corrects_nothing(
-    browse: Callable[[str], TestClient],
+    browse: Browse,
     sign_in: Callable[[str, Role], Study],
     study: Study,
     talk: int,
@@ -245,7 +230,7 @@ def test_changes_are_heard_live(ada: TestClient, study: Study, talk: int) -> Non
             "actor": 1,
             "after": {
                 "transcript": talk, "revision": 2, "touched": [sentence], "speakers": False,
-                "said": "a corrected sentence",
+                "said": "a corrected sentence", "lost": 0,
             },
         }  # fmt: skip
 
@@ -269,9 +254,7 @@ def test_who_has_left_is_no_longer_told(ada: TestClient, study: Study) -> None:
         assert socket.receive_json()["seq"] == study.head()
 
 
-def test_a_custodian_hears_nothing(
-    browse: Callable[[str], TestClient], sign_in: Callable[[str, Role], Study]
-) -> None:
+def test_a_custodian_hears_nothing(browse: Browse, sign_in: Callable[[str, Role], Study]) -> None:
     sign_in("Cus", "custodian")
     cus = browse("Cus")
     with pytest.raises(WebSocketDisconnect) as refusal, cus.websocket_connect(LIVE):
