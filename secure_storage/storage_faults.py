@@ -35,7 +35,13 @@ DAMAGED: Final = (
     "more. If this comes again, «fokus verify» says what is wrong, and «fokus backup restore» "
     "brings the newest good backup back."
 )
-SAID: Final = {"database or disk is full": FULL, "disk I/O error": IOERR}
+ERROR: Final = 1
+"""Says nothing: what failed within a function of SQLCipher is told in words alone."""
+SAID: Final = {
+    "database or disk is full": FULL,
+    "disk I/O error": IOERR,
+    "database disk image is malformed": 11,
+}
 
 
 def result_code(error: Exception) -> int:
@@ -43,7 +49,7 @@ def result_code(error: Exception) -> int:
     if isinstance(error, MemoryError):
         return IOERR
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None:
+    if code is not None and code != ERROR:
         return int(code) & 0xFF
     return next((code for words, code in SAID.items() if str(error).endswith(words)), 0)
 
