@@ -13,7 +13,7 @@ from .store import Extent
 def _give(study: Study, transcript_id: int, asked: Asked) -> None:
     store.give_speaker(
         study, transcript_id, asked.whole("sentence"), _extent(asked), _one(asked, "speaker"),
-        asked.client_id(),
+        asked.client_id(), through=_one(asked, "through"),
     )  # fmt: skip
 
 

@@ -170,6 +170,14 @@ def test_words_are_given_to_another_speaker(at: Callable[..., Page]) -> None:
     expect(page.locator(".fokus .row").nth(1)).to_contain_class("opens")
     page.keyboard.press("u")
     expect(page.locator(".fokus .row").nth(2)).to_contain_class("opens")
+    # A selection is one act.
+    for key in ("Home", "J", "J", "2"):
+        page.keyboard.press(key)
+    expect(voices(page)).to_have_text(["2S2"])
+    page.keyboard.press("u")
+    expect(voices(page)).to_have_text(["1S1", "2S2"])
+    page.keyboard.press("Home")
+    page.keyboard.press("j")
     # Split inside a sentence, for the turn that begins there.
     page.keyboard.press("e")
     page.keyboard.press("Home")

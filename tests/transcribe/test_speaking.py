@@ -114,6 +114,20 @@ def test_a_sentence_is_given_to_another_speaker(study: Study, talk: int) -> None
     ]  # fmt: skip
 
 
+def test_a_selection_over_several_turns_is_given_in_one_act(study: Study, talk: int) -> None:
+    at, before = ids(study, talk), run(study, talk)
+    give_speaker(study, talk, at["Three four."], "sentence", at["S2"], through=at["Six seven."])
+    # What is given joins its neighbour of the same speaker.
+    given = "Three four. Five. Six seven. Eight. Nine."
+    assert run(study, talk)[:2] == [("S0", "One two."), ("S2", given)]
+    assert undo(study, talk)
+    assert run(study, talk) == before
+    for through in (at["One two."], 999):
+        with pytest.raises(BadInput, match="does not exist"):
+            give_speaker(study, talk, at["Three four."], "sentence", at["S2"], through=through)
+    assert run(study, talk) == before
+
+
 def test_who_speaks_is_certain_where_a_person_said_it(study: Study, talk: int) -> None:
     at = ids(study, talk)
     assert (

@@ -85,12 +85,13 @@ def merge_speakers(
 
 def give_speaker(
     study: Study, transcript_id: int, sentence_id: int, extent: Extent, speaker_id: int | None,
-    client_id: str | None = None,
+    client_id: str | None = None, *, through: int | None = None,
 ) -> None:  # fmt: skip
     """Give a sentence, its turn, or what follows, to a speaker; None is nobody known.
 
-    Turns are cut where need be and joined with their neighbours of the same speaker. What a
-    person gave is theirs: assigning speakers again leaves it.
+    With the extent «sentence» also those behind it, up to ``through``. Turns are cut where
+    need be and joined with their neighbours of the same speaker. What a person gave is theirs:
+    assigning speakers again leaves it.
     """
     study.require("transcribe")
     with acting(
@@ -99,7 +100,7 @@ def give_speaker(
         if speaker_id is not None:
             _check_speaker(act, speaker_id)
             _check_not_erased(act, speaker_id)
-        _give(act, sentence_id, extent, speaker_id)
+        _give(act, sentence_id, extent, speaker_id, through)
 
 
 def new_speaker(
@@ -120,14 +121,18 @@ def new_speaker(
     return found
 
 
-def _give(act: Act, sentence_id: int, extent: Extent, speaker_id: int | None) -> None:
-    meant = _meant(turns_of(act), sentence_id, extent)
+def _give(
+    act: Act, sentence_id: int, extent: Extent, speaker_id: int | None, through: int | None = None
+) -> None:
+    meant = _meant(turns_of(act), sentence_id, extent, through)
     if not meant:
         raise BadInput("This sentence does not exist (any more). Reload the transcript.")
     give(act, dict.fromkeys(meant, speaker_id), by_hand=True)
 
 
-def _meant(turns: Sequence[HeldTurn], sentence_id: int, extent: Extent) -> list[int]:
+def _meant(
+    turns: Sequence[HeldTurn], sentence_id: int, extent: Extent, through: int | None
+) -> list[int]:
     if extent not in EXTENTS:
         raise BadInput("This request cannot be read: how much is given is not said.")
     place = next((n for n, turn in enumerate(turns) if sentence_id in turn.sentences), None)
@@ -137,7 +142,11 @@ def _meant(turns: Sequence[HeldTurn], sentence_id: int, extent: Extent) -> list[
     rest = list(turn.sentences[turn.sentences.index(sentence_id) :])
     match extent:
         case "sentence":
-            return [sentence_id]
+            said = [one for turn in turns[place:] for one in turn.sentences]
+            first = said.index(sentence_id)
+            # Up to one that is gone, or stands before it: nothing.
+            after = [sentence_id] if through is None else [one for one in said if one == through]
+            return said[first : said.index(after[0]) + 1] if after else []
         case "turn":
             return list(turn.sentences)
         case "rest":

@@ -36,18 +36,20 @@ export function badge(view, id) {
 export function give(view, digit) {
   const speaker = [...view.speakers.keys()][digit - 1]
   if (speaker === undefined) return view.say(`There is no speaker ${digit}. Press w for a new one.`)
-  const [first, last] = view.span
-  for (let index = first; index <= last; index += 1) {
-    if (view.sentences[index].speaker !== speaker) giveTo(view, index, "sentence", speaker)
-  }
+  const lines = view.sentences.slice(view.span[0], view.span[1] + 1)
+  if (lines.some((line) => line.speaker !== speaker)) giveLines(view, lines, "sentence", speaker)
 }
 
 /** Give what `extent` says, from the line at `index` on, to a speaker (null: nobody known). */
 function giveTo(view, index, extent, speaker) {
-  const { id } = view.sentences[index]
-  const sentences = meant(view.sentences, index, extent).map((line) => line.id)
+  giveLines(view, meant(view.sentences, index, extent), extent, speaker, view.sentences[index])
+}
+
+function giveLines(view, lines, extent, speaker, from = lines[0]) {
+  const through = extent === "sentence" ? lines.at(-1).id : null
+  const sentences = lines.map((line) => line.id)
   view.act({ act: "give", sentences, speaker, newTurn: newPlace() }, () => ({
-    sentence: nowCalled(id), extent, speaker,
+    sentence: nowCalled(from.id), extent, speaker, through: through && nowCalled(through),
   }))
 }
 
