@@ -168,9 +168,8 @@ class Desk:
             and here.speaker_id == lines[place + 1].speaker_id
         ):
             behind = lines[place + 1]
-            merge_sentences(
-                self.study, self.transcript, here.id, here.version, behind.id, behind.version, None
-            )
+            named = [(here.id, here.version), (behind.id, behind.version)]
+            merge_sentences(self.study, self.transcript, named, None)
             text[place : place + 2] = [text[place] + text[place + 1]]
         elif kind == "remove" and len(lines) > 2:
             gone = lines[place : place + self.chance.choice((1, 1, 2))]

@@ -49,10 +49,8 @@ def _split(study: Study, transcript_id: int, asked: Asked) -> None:
 
 
 def _merge(study: Study, transcript_id: int, asked: Asked) -> None:
-    editing.merge_sentences(
-        study, transcript_id, asked.whole("sentence"), asked.whole("version"),
-        asked.whole("next"), asked.whole("next_version"), asked.client_id(),
-    )  # fmt: skip
+    named = [(number, version) for number, version in asked.rows("sentences", 2)]
+    editing.merge_sentences(study, transcript_id, named, asked.client_id())
 
 
 def _insert(study: Study, transcript_id: int, asked: Asked) -> None:
@@ -118,7 +116,7 @@ ACTS: Final[Mapping[str, Do]] = {
     # after (an id, or null: before all), text, start, end (seconds or null); speaker (an id or
     # null for nobody known; left out: whoever speaks there)
     "insert": _insert,
-    # sentence, version, next, next_version: the one that follows goes into the first
+    # sentences: [[id, version], ...]: those that follow go into the first
     "merge": _merge,
     # sentence: its turn is joined to the turn before
     "merge_turn": _merge_turn,

@@ -306,6 +306,7 @@ def test_a_recording_is_typed_from_scratch(at: Callable[..., Page]) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("u")
     stand(page, "Welcome, everybody.", "Thank you.")
+    expect(page.locator(".fokus .bar .status")).to_have_attribute("data-state", "saved")
     kept = page.request.get(f"/api/transcript/{TYPED}").json()
     first, second = kept["sentences"]
     assert [one["name"] for one in kept["speakers"]] == ["Speaker 1", "Speaker 2"]

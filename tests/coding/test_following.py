@@ -62,9 +62,8 @@ def texts(study: Study, *segments: int) -> list[str]:
 
 def merge(desk: Desk) -> None:
     here, behind = sentences(desk.ann, desk.transcript)[1:3]
-    merge_sentences(
-        desk.ann, desk.transcript, here.id, here.version, behind.id, behind.version, None
-    )
+    named = [(here.id, here.version), (behind.id, behind.version)]
+    merge_sentences(desk.ann, desk.transcript, named, None)
 
 
 def remove(desk: Desk, *places: int) -> None:

@@ -100,13 +100,11 @@ def test_a_split_is_answered_with_both_lines_and_taken_back(act: Act, lines: Lin
 
 def test_neighbours_are_merged_within_a_speaker(act: Act, lines: Lines) -> None:
     first, second, third = lines()
-    done = act("merge", sentence=first["id"], version=1, next=second["id"], next_version=1)
+    done = act("merge", sentences=[[first["id"], 1], [second["id"], 1]])
     (line,) = done["put"]
     assert line["text"] == "I do not lift alone. We are two."
     assert (line["start"], line["end"], done["gone"]) == (0.0, 12.5, [second["id"]])
-    refused = act(
-        "merge", sentence=first["id"], version=line["version"], next=third["id"], next_version=1
-    )
+    refused = act("merge", sentences=[[first["id"], line["version"]], [third["id"], 1]])
     assert refused["status"] == 400
     assert "Two speakers" in refused["error"]
 

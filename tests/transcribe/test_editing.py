@@ -145,7 +145,7 @@ def test_a_turn_is_cut_inside_a_sentence_and_joined_again(study: Study, talk: in
     ]
     assert sentences(study, talk)[2].speaker_id == second.speaker_id
     merge_turn(study, talk, sentences(study, talk)[2].id, None)
-    merge_sentences(study, talk, second.id, 2, sentences(study, talk)[2].id, 1, None)
+    merge_sentences(study, talk, [(second.id, 2), (sentences(study, talk)[2].id, 1)], None)
     assert texts(study, talk) == before
 
 
@@ -353,7 +353,7 @@ def do_something(study: Study, talk: int, chance: random.Random) -> None:
         lambda: edit_sentence(study, one.id, "Skrift.", one.version, None, written=True),
         lambda: split_sentence(study, talk, one.id, one.version, at, None),
         lambda: merge_sentences(
-            study, talk, one.id, one.version, following.id, following.version, None
+            study, talk, [(one.id, one.version), (following.id, following.version)], None
         ),
         lambda: insert_sentence(study, talk, one.id, "More words.", 1.0, None, voice, None),
         lambda: insert_sentence(study, talk, None, "Before.", None, None, voice, None),

@@ -111,7 +111,7 @@ def test_a_question_that_was_left_out_brings_its_marks_back(study: Study, talk: 
     # One that is out of the guide does not keep another from its place.
     mark_question(study, talk, first.id, worry.id)
     save_guide(study, [GUIDE[0]], [GUIDE[1], GUIDE[0]])
-    merge_sentences(study, talk, first.id, 1, asked.id, 1, None)
+    merge_sentences(study, talk, [(first.id, 1), (asked.id, 1)], None)
     assert [(one.sentence_id, one.question_id) for one in question_marks(study, talk)] == [
         (first.id, hope.id)
     ]
@@ -140,7 +140,7 @@ def test_the_mark_of_a_sentence_that_goes_is_handed_on(study: Study, talk: int) 
     save_guide(study, GUIDE, [])
     first, asked = sentences(study, talk)[:2]
     mark_question(study, talk, asked.id, questions(study)[0].id)
-    merge_sentences(study, talk, first.id, 1, asked.id, 1, None)
+    merge_sentences(study, talk, [(first.id, 1), (asked.id, 1)], None)
     assert [one.sentence_id for one in question_marks(study, talk)] == [first.id]
     undo(study, talk)
     assert [one.sentence_id for one in question_marks(study, talk)] == [asked.id]

@@ -54,7 +54,7 @@ def test_every_revision_is_read_as_it_was(study: Study, talk: int) -> None:
         lambda: undo(study, talk),
         lambda: remove_sentences(study, talk, [(third.id, 1)], None),
         lambda: merge_sentences(
-            study, talk, first.id, 3, sentences(study, talk)[1].id, 1, None
+            study, talk, [(first.id, 3), (sentences(study, talk)[1].id, 1)], None
         ),
     )  # fmt: skip
     known = [(study.head(), now(study, talk))]
@@ -64,7 +64,7 @@ def test_every_revision_is_read_as_it_was(study: Study, talk: int) -> None:
     assert [told(study, talk, seq) for seq, _ in known] == [lines for _, lines in known]
     assert told(study, talk, 0) == known[0][1]
     assert [one.said for one in revisions(study, talk)] == [
-        "two merged sentences", "what was removed", "Taken back: a renamed speaker",
+        "merged sentences", "what was removed", "Taken back: a renamed speaker",
         "a renamed speaker", "another speaker for what was said", "a split sentence",
         "a corrected sentence",
     ]  # fmt: skip

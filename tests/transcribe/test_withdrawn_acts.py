@@ -66,7 +66,7 @@ def test_what_is_gone_is_known_by_who_said_it(study: Study, talk: int) -> None:
     edited = study.head()
     remove_sentences(study, talk, [(fourth.id, 2), (third.id, 1)], None)
     removed = study.head()
-    merge_sentences(study, talk, first.id, 1, second.id, 1, None)
+    merge_sentences(study, talk, [(first.id, 1), (second.id, 1)], None)
     found = told(study, talk)
     assert found.sentences == {first.id, second.id, fourth.id}
     assert found.events - linking == {edited, removed, study.head()}

@@ -5,8 +5,11 @@ meanwhile ``StaleWrite`` is raised, and both texts are the person's to compare.
 """
 
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from secure_storage import BadInput, Repeated, StaleWrite, Study
@@ -89,23 +92,21 @@ def split_sentence(
 
 
 def merge_sentences(
-    study: Study, transcript_id: int, sentence_id: int, version: int, next_id: int,
-    next_version: int, client_id: str | None,
-) -> None:  # fmt: skip
-    """Put the sentence that follows into this one, which keeps its id."""
-    with acting(
-        study, transcript_id, "sentence.merged", client_id, said="two merged sentences"
-    ) as act:
-        first, second = keep(act, sentence_id, version), keep(act, next_id, next_version)
-        _check_neighbours(act, first, second)
-        merged = join(first.said, second.said)
+    study: Study, transcript_id: int, named: Iterable[tuple[int, int]], client_id: str | None
+) -> None:
+    """Put sentences that follow each other into the first; each is named with its version."""
+    with acting(study, transcript_id, "sentence.merged", client_id, said="merged sentences") as act:
+        kept = [keep(act, number, version) for number, version in named]
+        if len(kept) < 2:
+            raise BadInput("There is nothing to merge with.")
+        for one, behind in pairwise(kept):
+            _check_neighbours(act, one, behind)
+        first, merged = kept[0], reduce(join, (one.said for one in kept))
         _check_length(merged.text)
         put(act, first, merged)
-        act.recast(
-            [(first.id, first.said.text), (second.id, second.said.text)],
-            [(first.id, merged.text)],
-        )
-        drop(act, second)
+        act.recast([(one.id, one.said.text) for one in kept], [(first.id, merged.text)])
+        for one in kept[1:]:
+            drop(act, one)
 
 
 def split(act: Act, sentence_id: int, version: int, at: int) -> int:

@@ -153,14 +153,15 @@ class Editor extends Transcript {
     if (new Set(lines.map((line) => line.speaker)).size > 1) {
       return this.say("Two speakers say these sentences. Give them the same speaker first.", true)
     }
-    const [one, ...others] = lines
-    for (const next of others) {
-      const [version, nextVersion] = [versionOf(this, this.lineOf(one.id)), versionOf(this, next)]
-      this.act({ act: "merge", sentences: [one.id, next.id] }, () => ({
-        sentence: nowCalled(one.id), version: version(),
-        next: nowCalled(next.id), next_version: nextVersion(),
-      }))
-    }
+    this.act({ act: "merge", sentences: lines.map((line) => line.id) }, this.named(lines))
+  }
+
+  /** What names lines to the server when the act's turn comes: ids and versions. */
+  named(lines) {
+    const versions = lines.map((line) => versionOf(this, line))
+    return () => ({
+      sentences: lines.map((line, index) => [nowCalled(line.id), versions[index]()]),
+    })
   }
 
   mergeSelection() {
@@ -171,10 +172,9 @@ class Editor extends Transcript {
   remove() {
     const [first, last] = this.span
     const lines = this.sentences.slice(first, last + 1)
-    const versions = lines.map((line) => versionOf(this, line))
-    this.act({ act: "remove", sentences: lines.map((line) => line.id) }, () => ({
-      sentences: lines.map((line, index) => [nowCalled(line.id), versions[index]()]),
-    }), { done: () => "Removed. u brings it back." })
+    this.act({ act: "remove", sentences: lines.map((line) => line.id) }, this.named(lines), {
+      done: () => "Removed. u brings it back.",
+    })
   }
 
   /** Let a new turn begin with the current line, or join its turn to the one before. */
