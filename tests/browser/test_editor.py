@@ -1,12 +1,13 @@
 """Correcting, splitting, naming, finding and typing on the page Transcript, by keyboard."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from secure_storage import FLOOR, create_study, unlock
 from transcribe import (
@@ -22,7 +23,7 @@ from transcribe.transcript import Doubt, Word
 pytestmark = pytest.mark.browser
 PASSPHRASE = "a long phrase of each"
 SECONDS = 8.0
-TITLES = ("Parts", "Voices", "Found", "Doubts", "Both", "Broken", "Coded")
+TITLES = ("Parts", "Voices", "Found", "Doubts", "Both", "Broken", "Coded", "Late")
 TYPED = len(TITLES) + 1
 """Id of the transcript that begins empty."""
 
@@ -382,6 +383,27 @@ def test_what_is_unsent_is_marked_and_sent_in_order(at: Callable[..., Page]) -> 
     page.unroute("**/api/act")
     stand(page, "So We use", "Only the old robot.", *REST)
     expect(told(page)).to_have_text("Saved")
+
+
+def test_news_of_an_act_may_come_before_its_answer(at: Callable[..., Page]) -> None:
+    page = at("Late")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        time.sleep(0.4)
+        route.fulfill(response=answer)
+
+    page.route("**/api/act", late)
+    page.keyboard.press("End")
+    page.keyboard.press("o")
+    for text in ("One.", "Two.", "Three."):
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+    sentences = [one.text for turn in TALK.turns for one in turn.sentences]
+    stand(page, *sentences, "One.", "Two.", "Three.")
+    page.unroute("**/api/act")
+    expect(told(page)).not_to_contain_text("Not saved")
+    page.keyboard.press("Escape")
 
 
 def test_codings_stand_beside_the_same_words_while_others_correct(at: Callable[..., Page]) -> None:

@@ -38,12 +38,17 @@ export function underWay(transcript) {
 export function send(view, about, fields, { done, failed } = {}) {
   const transcript = view.data.transcript
   view.status.classList.remove("alarm")
+  // Of before it was sent: the news of an act can be there before its answer.
+  let had = null
   outbox.send(
     "/api/act",
-    () => ({ transcript, act: about.act, ...fields() }),
+    () => {
+      had = { lines: view.base, speakers: new Set(view.speakers.keys()) }
+      return { transcript, act: about.act, ...fields() }
+    },
     { ...about, transcript },
     (answer) => {
-      call(about, view, answer)
+      call(about, had, answer)
       if (view.data.transcript !== transcript || !view.alive) return
       take(view, answer)
       view.result = [done?.(answer), lostNote(answer)].filter(Boolean).join(" ") || null
@@ -63,13 +68,13 @@ export function versionOf(view, line) {
 }
 
 /** Learn what the server calls the line (`temp`), turn and speaker that an act has made. */
-function call(about, view, { put, speakers }) {
-  const fresh = (name, lines, had) =>
-    lines.findLast((one) => !had.some((before) => before[name] === one[name]))?.[name]
+function call(about, had, { put, speakers }) {
+  const fresh = (name) =>
+    put.findLast((one) => !had.lines.some((before) => before[name] === one[name]))?.[name]
   const made = {
-    temp: fresh("id", put, view.base),
-    newTurn: fresh("turn", put, view.base),
-    newSpeaker: speakers?.find((one) => !view.speakers.has(one.id))?.id,
+    temp: fresh("id"),
+    newTurn: fresh("turn"),
+    newSpeaker: speakers?.find((one) => !had.speakers.has(one.id))?.id,
   }
   for (const [name, id] of Object.entries(made)) {
     if (about[name] !== undefined && id !== undefined) known.set(about[name], id)
