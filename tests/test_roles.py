@@ -383,7 +383,6 @@ ACTS: Mapping[str, str] = {
     "transcribe.store.speaking.give_speaker": "transcribe",
     "transcribe.store.speaking.merge_speakers": "transcribe",
     "transcribe.store.speaking.new_speaker": "transcribe",
-    "transcribe.store.transcripts.timed_sentences": "read",
     "transcribe.store.typed.start_typed": "transcribe",
     "transcribe.talking.samples_of": "read",
     "transcribe.talking.talk_of": "read",

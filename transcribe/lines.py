@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from secure_storage import Study
 
 from . import store
-from .doubtful import LOW_CONFIDENCE, LOW_MARGIN, doubts_about
 from .editing.doubting import weak_words
 from .pauses import Pause, find_pauses
 from .store import SpeakerRow
@@ -50,7 +49,6 @@ def _speaker(row: SpeakerRow) -> dict[str, object]:
 
 def _line(one: LineRow, pauses: Sequence[Pause]) -> dict[str, object]:
     row = one.row
-    reasons = doubts_about(row)
     return {
         "id": row.id,
         "position": row.position,
@@ -61,8 +59,6 @@ def _line(one: LineRow, pauses: Sequence[Pause]) -> dict[str, object]:
         "text": row.text,
         "verbatim": one.verbatim,
         "version": row.version,
-        "doubt": bool(reasons),
-        "why": "; ".join(reasons),
-        "weak": weak_words(one.said.words, row.text, LOW_CONFIDENCE, LOW_MARGIN),
+        "weak": weak_words(one.said.words, row.text),
         "pauses": [{"offset": pause.offset, "mark": pause.mark} for pause in pauses],
     }

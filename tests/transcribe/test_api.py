@@ -107,14 +107,13 @@ def test_pauses_come_beside_the_text(ada: TestClient, study: Study) -> None:
     assert (first["pauses"], len(second["pauses"])) == ([], 1)
 
 
-def test_doubtful_sentences_are_marked_with_the_reasons(ada: TestClient, talk: int) -> None:
+def test_doubtful_words_are_marked_with_the_reasons(ada: TestClient, talk: int) -> None:
     sure, doubtful, unknown = ada.get(f"/api/transcript/{talk}").json()["sentences"]
-    assert (sure["doubt"], sure["why"]) == (False, "")
-    assert doubtful["doubt"]
-    assert "little confidence" in doubtful["why"]
-    assert "uncertain who" in doubtful["why"]
-    assert "same time" in doubtful["why"]
-    assert not unknown["doubt"]
+    assert sure["weak"] == unknown["weak"] == []
+    ((start, end, why),) = doubtful["weak"]
+    assert doubtful["text"][start:end] == "Hm."
+    for reason in ("little confidence", "uncertain who", "same time"):
+        assert reason in why
 
 
 def test_what_has_not_changed_is_not_sent_again(ada: TestClient, study: Study, talk: int) -> None:

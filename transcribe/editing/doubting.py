@@ -1,6 +1,7 @@
 """Which words of a text deserve a second listening, one by one."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ..transcript import Word
 from .placing import place_words
@@ -9,22 +10,26 @@ Weak = tuple[int, int, str]
 """Start and end in the text, and why."""
 
 
-def weak_words(
-    words: Sequence[Word], text: str, low_confidence: float, low_margin: float
-) -> tuple[Weak, ...]:
+LOW_CONFIDENCE: Final = 0.4
+"""Of a word: below it, more are wrong than one would like."""
+LOW_MARGIN: Final = 0.1
+"""Of a word's speaker: below it the two best are all but equal."""
+
+
+def weak_words(words: Sequence[Word], text: str) -> tuple[Weak, ...]:
     """Give the places of doubtful words that still stand in ``text``; neighbours are joined."""
-    reasons = [_why(word, low_confidence, low_margin) for word in words]
+    reasons = [_why(word) for word in words]
     if not any(reasons):
         return ()
     places = place_words([word.text for word in words], text)
     return tuple(_joined((place, why) for place, why in zip(places, reasons, strict=True)))
 
 
-def _why(word: Word, low_confidence: float, low_margin: float) -> str:
+def _why(word: Word) -> str:
     reasons = []
-    if word.confidence < low_confidence:
+    if word.confidence < LOW_CONFIDENCE:
         reasons.append("recognised with little confidence")
-    if word.margin < low_margin:
+    if word.margin < LOW_MARGIN:
         reasons.append("uncertain who speaks")
     if word.overlap:
         reasons.append("somebody else speaks at the same time")

@@ -139,7 +139,6 @@ from .transcripts import (
     sentence,
     sentences,
     speakers,
-    timed_sentences,
     transcript,
     words,
 )
@@ -341,7 +340,6 @@ __all__ = [
     "sentences",
     "set_job_state",
     "speakers",
-    "timed_sentences",
     "transcript",
     "unfinished_jobs",
     "words",

@@ -1,14 +1,13 @@
 """Reading transcripts: lists, sentences, speakers, words, doubts, and what made them."""
 
 import json
-from itertools import groupby
 from typing import Any, Final
 
 from sqlite_utils import Database
 
 from secure_storage import BadInput, Study
 
-from ..transcript import UNKNOWN, Sentence, Word
+from ..transcript import UNKNOWN, Word
 from .rows import DoubtRow, SentenceRow, SpeakerRow, TranscriptRow
 
 _TRANSCRIPTS: Final = """
@@ -87,22 +86,6 @@ def speakers(study: Study, transcript_id: int) -> list[SpeakerRow]:
     study.require("read")
     rows = study.db.execute(_SPEAKERS + " WHERE s.transcript_id = ? ORDER BY s.id", [transcript_id])
     return [SpeakerRow(*row) for row in rows]
-
-
-def timed_sentences(study: Study, transcript_id: int) -> list[Sentence]:
-    """All sentences of a transcript with the words heard in them, in order."""
-    study.require("read")
-    rows = study.db.execute(
-        "SELECT s.id, s.text, s.start, s.end, w.text, w.start, w.end, w.confidence"
-        " FROM sentences s LEFT JOIN words w ON w.sentence_id = s.id"
-        " WHERE s.transcript_id = ? ORDER BY s.position, w.position",
-        [transcript_id],
-    )
-    found = []
-    for (_, text, start, end), same in groupby(rows, key=lambda row: row[:4]):
-        heard = tuple(Word(*row[4:]) for row in same if row[4] is not None)
-        found.append(Sentence(text, start, end, heard))
-    return found
 
 
 def words(study: Study, sentence_id: int) -> list[Word]:
