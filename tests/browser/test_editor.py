@@ -403,6 +403,15 @@ def test_news_of_an_act_may_come_before_its_answer(at: Callable[..., Page]) -> N
     stand(page, *sentences, "One.", "Two.", "Three.")
     page.unroute("**/api/act")
     expect(told(page)).not_to_contain_text("Not saved")
+    # What is refused is not lost.
+    no = {"status": 400, "json": {"error": "No."}}
+    page.route("**/api/act", lambda route: route.fulfill(**no), times=1)
+    page.keyboard.type("Four.")
+    page.keyboard.press("Enter")
+    expect(told(page)).to_contain_text("Not saved: No.")
+    expect(page.get_by_label("New sentence", exact=True)).to_have_value("Four.")
+    page.keyboard.press("Enter")
+    stand(page, *sentences, "One.", "Two.", "Three.", "Four.")
     page.keyboard.press("Escape")
 
 

@@ -169,8 +169,19 @@ export class Desk {
     const turn = before?.speaker === speaker ? { turn: before.turn } : { newTurn: newPlace() }
     view.act({ act: "insert", after, text, start, end, speaker, ...turn, temp }, () => ({
       after: nowCalled(after), text, start, end, speaker: nowCalled(speaker),
-    }))
+    }), { failed: (error) => this.refused(after, text, error) })
     this.after = temp
     view.move(view.places.get(nowCalled(temp)) ?? 0)
+  }
+
+  /** What was typed comes back into the field, before what was typed since. */
+  refused(after, text, error) {
+    // What stood behind another that was refused goes where that one would have.
+    if (after === null || nowCalled(after) >= 0) this.after = after
+    this.element.hidden = false
+    this.field.value = tidy(`${text} ${this.field.value}`)
+    fitField(this.field)
+    this.view.say(`Not saved: ${error.message} What you typed stands below.`, true)
+    return true
   }
 }
